@@ -1,0 +1,137 @@
+"""The command `course`."""
+
+import argparse
+import os
+import sys
+
+from helpers import ledger, lessons
+from helpers.budget import BUDGETS
+from helpers.paths import NOTEBOOKS, OUTPUTS, ROOT
+
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+
+RUN_HELP = """\
+Run lessons from the first cell to the last, without a browser.
+
+  course run                      every lesson at this machine's budget
+  course run 01 02 --budget smoke two lessons, in seconds
+  course run 04 --seed 1          another seed, for the spread of the results
+  course run 03 --backend jax     the same lesson on JAX
+
+The executed notebook goes to outputs/. What a lesson measured goes to
+data/results.json, but for the smoke budget, which measures nothing."""
+
+
+def main(arguments=None):
+    """Run the command; return its exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return options.action(options) or 0
+    except (ValueError, OSError, lessons.LessonFailed) as error:
+        print(f"course: {_one_line(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("course: stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="course",
+        description="Generative models, lesson by lesson: list, run, and look up what "
+        "was measured.",
+        epilog="To read and run the lessons yourself: "
+        "jupyter lab notebooks/00_start_here.ipynb",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="name the lessons")
+    listing.set_defaults(action=_list)
+
+    run = commands.add_parser(
+        "run",
+        help="run lessons without a browser",
+        description=RUN_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument(
+        "lessons", nargs="*", metavar="LESSON", help="such as 02_vae or 02"
+    )
+    run.add_argument("--budget", choices=BUDGETS, help="how much to train")
+    run.add_argument("--backend", choices=("tensorflow", "jax", "torch"))
+    run.add_argument("--seed", type=int, help="whole number ≥ 0 (default 0)")
+    run.add_argument(
+        "--write",
+        action="store_true",
+        help="replace the notebooks' outputs by those of this run",
+    )
+    run.set_defaults(action=_run)
+
+    results = commands.add_parser(
+        "results",
+        help="print the measured results, and bring README's table up to date",
+    )
+    results.set_defaults(action=_results)
+    return parser
+
+
+def _list(options):
+    for name in lessons.names():
+        title = lessons.read(name).cells[0].source.splitlines()[0].lstrip("# ")
+        print(f"{name:16}  {title}")
+
+
+def _run(options):
+    from tqdm import tqdm
+
+    chosen = [lessons.find(name) for name in options.lessons] or lessons.names()
+    failures = []
+    for name in chosen:
+        with tqdm(total=len(lessons.read(name).cells), desc=name, unit="cell") as bar:
+            try:
+                notebook, rows = lessons.run(
+                    name,
+                    budget=options.budget,
+                    backend=options.backend,
+                    seed=options.seed,
+                    on_cell=bar.update,
+                )
+            except lessons.LessonFailed as error:
+                failures.append(_one_line(error))
+                continue
+        lessons.save(notebook, OUTPUTS / f"{name}.ipynb")
+        if options.write:
+            lessons.save(notebook, NOTEBOOKS / f"{name}.ipynb")
+        if rows[0]["budget"] != "smoke":
+            ledger.add(rows)
+        for row in rows:
+            print(f"  {row['metric']:28} {row['value']:<10.5g} {row['unit']}")
+    for failure in failures:
+        print(f"failed: {failure}", file=sys.stderr)
+    return len(failures) > 0
+
+
+def _results(options):
+    table = ledger.table()
+    print(table)
+    readme = ROOT / "README.md"
+    text = readme.read_text("utf-8")
+    if BEGIN not in text or END not in text:
+        raise ValueError(f"README.md has no place for results ({BEGIN} … {END}).")
+    head, rest = text.split(BEGIN, 1)
+    tail = rest.split(END, 1)[1]
+    temporary = readme.with_suffix(".part")
+    temporary.write_text(f"{head}{BEGIN}\n\n{table}\n\n{END}{tail}", "utf-8")
+    os.replace(temporary, readme)
+
+
+def _one_line(error):
+    """Return an error's message without line breaks."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or ''}: {error.strerror}".lstrip(": ")
+    return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""What this machine is: device, memory and versions."""
+
+import importlib.metadata
+import os
+import platform
+import sys
+
+import helpers.quiet  # noqa: F401  (before keras, so that nothing is printed)
+import keras
+
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")
+
+
+def has_gpu():
+    """Return whether the Keras backend sees a GPU."""
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.is_available()
+    try:
+        return bool(keras.distribution.list_devices("gpu"))
+    except RuntimeError:  # JAX's way of saying none
+        return False
+
+
+def device_name():
+    """Return what computes here, such as `"2 CPU cores"` or `"GPU"`."""
+    if has_gpu():
+        return "GPU"
+    return f"{num_cores()} CPU cores"
+
+
+def num_cores():
+    """Return the number of CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def memory_mib():
+    """Return the machine's memory in MiB."""
+    import psutil
+
+    return psutil.virtual_memory().total // 2**20
+
+
+def peak_mib():
+    """Return the largest memory that this process has held so far, in MiB."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset // 2**20
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 2**20
+
+
+def versions():
+    """Return dict of name to version: Python and the packages that matter here."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,285 @@
+"""The compiled gradient step on every backend, and the loop around it.
+
+Lessons write losses and models in Keras 3. What differs between TensorFlow, JAX and
+PyTorch is how a function is compiled and differentiated; that difference lives here.
+"""
+
+import functools
+import math
+
+import helpers.quiet  # noqa: F401  (before keras, so that nothing is printed)
+import keras
+from keras import ops, tree
+from tqdm.auto import tqdm
+
+CHECK_EVERY = (
+    50  # steps between looks at the loss, so that the device is not waited for
+)
+
+
+class TrainingDiverged(ValueError):
+    """The loss became NaN or infinite."""
+
+
+def gradient_step(loss_fn, *, train, uses=(), optimizer, jit_compile=False):
+    """Compile one gradient step.
+
+    Args:
+        loss_fn: function of a batch, `loss_fn(*batch)`. Returns a scalar loss, or
+            `(loss, metrics)` with a dict of scalars. It is differentiated with respect
+            to the trainable variables of `train`.
+        train: list of models, layers or variables that the optimizer changes.
+        uses: list of everything else whose state `loss_fn` reads or advances: other
+            models, `keras.random.SeedGenerator`s, variables. JAX needs to know.
+        optimizer: `keras.optimizers.Optimizer`. Built here for `train`.
+        jit_compile: bool. Compile with XLA. Faster for dense and attention models on a
+            CPU, slower for recurrent layers and for large random draws. JAX always
+            does; PyTorch ignores it.
+
+    Returns:
+        `step(*batch)`, which takes arrays, updates `train` once and returns what
+        `loss_fn` returned.
+
+    Raises:
+        ValueError: `train` holds no trainable variable.
+
+    Lesson 02 writes the TensorFlow version out in full.
+    """
+    variables = [v for v in variables_of(train) if v.trainable]
+    if not variables:
+        raise ValueError("train must hold a trainable variable, got none.")
+    optimizer.build(variables)
+    state = _others([*train, *uses], variables)
+    make = {"tensorflow": _tf_step, "jax": _jax_step, "torch": _torch_step}
+    return make[keras.backend.backend()](
+        loss_fn, variables, state, optimizer, jit_compile
+    )
+
+
+def compiled(fn, *, uses=(), jit_compile=False):
+    """Compile a function that learns nothing, such as an evaluation or a sampler.
+
+    Args:
+        fn: function of arrays that returns tensors, `fn(*arrays)`.
+        uses: list of models, seed generators and variables that `fn` reads or advances.
+        jit_compile: bool, as in `gradient_step`.
+
+    Returns:
+        function with the arguments and results of `fn`.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(fn, jit_compile=jit_compile, reduce_retracing=True)
+    if backend == "torch":
+        import torch
+
+        return lambda *arrays: torch.no_grad()(fn)(*_tensors(arrays))
+    import jax
+
+    state = _others(uses, [])
+
+    @jax.jit
+    def pure(state_values, arrays):
+        with keras.StatelessScope(zip(state, state_values, strict=True)) as scope:
+            result = fn(*arrays)
+        return result, [scope.get_current_value(v) for v in state]
+
+    def call(*arrays):
+        result, new_values = pure([v.value for v in state], _tensors(arrays))
+        _assign(state, new_values)
+        return result
+
+    return call
+
+
+def train(
+    step,
+    epoch_batches,
+    *,
+    num_epochs,
+    checkpoint=None,
+    evaluate=None,
+    description="Training",
+):
+    """Run a step over all batches of all epochs, with a progress bar.
+
+    Args:
+        step: function of a batch that trains once and returns the loss, `(loss,
+            metrics)` or a dict of metrics, all scalars; from `gradient_step`, or one
+            that calls several of those.
+        epoch_batches: function of the epoch (0, 1, …) that yields tuples of arrays.
+            Draw what is random in it from `np.random.default_rng([SEED, epoch])`, so
+            that a resumed run sees the batches that it would have seen.
+        num_epochs: int ≥ 0.
+        checkpoint: `helpers.checkpoint.Checkpoint`, or `None`. Saved as the epochs go,
+            restored at the start, removed at the end.
+        evaluate: function without arguments that returns a dict of floats, called after
+            each epoch, or `None`.
+        description: str. Stands beside the bar.
+
+    Returns:
+        dict of lists with one float an epoch: the mean over the epoch's batches of the
+        `loss` and of each metric, and what `evaluate` returned.
+
+    Raises:
+        TrainingDiverged: a metric is NaN or infinite. Names the epoch and the step;
+            with a checkpoint, the last good weights are put back first.
+    """
+    first_epoch, history = checkpoint.restore() if checkpoint else (0, {})
+    if checkpoint:
+        checkpoint.save(first_epoch, history)
+    with tqdm(
+        total=num_epochs, initial=first_epoch, desc=description, leave=False
+    ) as bar:
+        for epoch in range(first_epoch, num_epochs):
+            try:
+                means = _run_epoch(step, epoch_batches(epoch), epoch)
+            except TrainingDiverged as error:
+                if checkpoint:
+                    epoch, _ = checkpoint.restore()
+                    raise TrainingDiverged(
+                        f"{error} The weights are those after {epoch} epochs."
+                    ) from None
+                raise
+            means |= evaluate() if evaluate else {}
+            for name, value in means.items():
+                history.setdefault(name, []).append(float(value))
+            bar.set_postfix({name: f"{value:.4g}" for name, value in means.items()})
+            bar.update()
+            if checkpoint:
+                checkpoint.save(epoch + 1, history)
+    if checkpoint:
+        checkpoint.remove()
+    return history
+
+
+def _run_epoch(step, batch_iterator, epoch):
+    """Return dict of the mean of each metric over one epoch."""
+    sums, waiting, num_steps = {}, [], 0
+
+    def add_up():
+        for number, metrics in waiting:
+            for name, value in metrics.items():
+                value = float(ops.convert_to_numpy(value))
+                if not math.isfinite(value):
+                    raise TrainingDiverged(
+                        f"{name} is {value} at step {number} of epoch {epoch + 1}."
+                    )
+                sums[name] = sums.get(name, 0.0) + value
+        waiting.clear()
+
+    for batch in batch_iterator:
+        num_steps += 1
+        waiting.append((num_steps, _named(step(*batch))))
+        if len(waiting) == CHECK_EVERY:
+            add_up()
+    add_up()
+    if not num_steps:
+        raise ValueError("epoch_batches yielded no batch.")
+    return {name: total / num_steps for name, total in sums.items()}
+
+
+def _named(result):
+    """Turn what a step returns into a dict of scalars."""
+    if isinstance(result, dict):
+        return result
+    if isinstance(result, tuple):
+        loss, metrics = result
+        return {"loss": loss, **metrics}
+    return {"loss": result}
+
+
+def variables_of(objects):
+    """List the variables of models, layers, optimizers, seed generators, once each."""
+    found = {}
+    for thing in objects:
+        if isinstance(thing, keras.random.SeedGenerator):
+            mine = [thing.state]
+        else:
+            mine = getattr(thing, "variables", [thing])
+        found |= {id(v): v for v in mine}
+    return list(found.values())
+
+
+def _others(objects, variables):
+    """List the variables of `objects` that are not among `variables`."""
+    known = {id(v) for v in variables}
+    return [v for v in variables_of(objects) if id(v) not in known]
+
+
+def _tensors(arrays):
+    return tuple(ops.convert_to_tensor(array) for array in arrays)
+
+
+def _assign(variables, values):
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _loss_of(result):
+    return result[0] if isinstance(result, tuple) else result
+
+
+def _tf_step(loss_fn, variables, state, optimizer, jit_compile):
+    import tensorflow as tf
+
+    @functools.partial(tf.function, jit_compile=jit_compile, reduce_retracing=True)
+    def step(*batch):
+        with tf.GradientTape() as tape:
+            result = loss_fn(*batch)
+        values = [v.value for v in variables]
+        optimizer.apply(tape.gradient(_loss_of(result), values), variables)
+        return result
+
+    return step
+
+
+def _jax_step(loss_fn, variables, state, optimizer, jit_compile):
+    import jax
+
+    def loss_and_state(values, state_values, batch):
+        mapping = [
+            *zip(variables, values, strict=True),
+            *zip(state, state_values, strict=True),
+        ]
+        with keras.StatelessScope(mapping) as scope:
+            result = loss_fn(*batch)
+        new_state = [scope.get_current_value(v) for v in state]
+        return _loss_of(result), (result, new_state)
+
+    @jax.jit
+    def pure(values, state_values, optimizer_values, batch):
+        (_, (result, new_state)), gradients = jax.value_and_grad(
+            loss_and_state, has_aux=True
+        )(values, state_values, batch)
+        values, optimizer_values = optimizer.stateless_apply(
+            optimizer_values, gradients, values
+        )
+        return result, values, new_state, optimizer_values
+
+    groups = variables, state, optimizer.variables
+
+    def step(*batch):
+        old = [[v.value for v in group] for group in groups]
+        result, *new = pure(*old, _tensors(batch))
+        for group, values in zip(groups, new, strict=True):
+            _assign(group, values)
+        return result
+
+    return step
+
+
+def _torch_step(loss_fn, variables, state, optimizer, jit_compile):
+    import torch
+
+    def step(*batch):
+        result = loss_fn(*_tensors(batch))
+        values = [v.value for v in variables]
+        gradients = torch.autograd.grad(_loss_of(result), values, allow_unused=True)
+        with torch.no_grad():
+            optimizer.apply(list(gradients), variables)
+        return tree.map_structure(lambda x: ops.stop_gradient(x), result)
+
+    return step
