@@ -1,9 +1,9 @@
 """The bard: a grammar that writes verse and knows how surprising its verse is.
 
 Real text has no known entropy, so nobody can say how far a language model is from the
-best possible one. The bard's text has. It is drawn from the probabilistic grammar below,
-whose rules were written so that every text has exactly one derivation; the entropy of
-the text is then the entropy of the choices made while writing it.
+best possible one. The bard's text has. It is drawn from the probabilistic grammar
+below, whose rules were written so that every text has exactly one derivation; the
+entropy of the text is then the entropy of the choices made while writing it.
 
 Layout as in the plays: a name and a colon, one to five lines of verse, an empty line.
 Nobody speaks twice in a row. Each speaker has one humour (majesty, war, love, jest,
@@ -189,8 +189,8 @@ def write_bard(num_chars, *, seed):
 def bard_entropy():
     """Return the bard's entropy rate in nats per character, exact.
 
-    The speakers follow a chain in which each is equally frequent, so the rate is the mean
-    entropy of a speech, choice of the next speaker included, over its mean length.
+    Every speaker is equally frequent, so the rate is the mean entropy of a speech,
+    choice of the next speaker included, over its mean length.
     """
     grammar = bard_grammar()
     next_speaker = math.log(len(SPEAKERS) - 1)
@@ -227,7 +227,7 @@ def bard_log_prob(text):
 
 @functools.cache
 def bard_grammar():
-    """Return the bard's `Grammar`; each speaker's name is a rule that writes a speech."""
+    """Return the bard's `Grammar`; a speaker's name is a rule that writes a speech."""
     rules = {}
     for speaker, humour in SPEAKERS.items():
         words = {name: text.split() for name, text in HUMOURS[humour].items()}
