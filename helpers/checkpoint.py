@@ -101,9 +101,10 @@ class Checkpoint:
 
     def _read(self):
         try:
-            with np.load(self.path, allow_pickle=False) as file:
-                about = json.loads(str(file["about"]))
-                values = [file[f"value_{i}"] for i in range(len(about["names"]))]
+            with open(self.path, "rb") as file:
+                arrays = np.load(file, allow_pickle=False)
+                about = json.loads(str(arrays["about"]))
+                values = [arrays[f"value_{i}"] for i in range(len(about["names"]))]
         except Exception as error:  # zip, JSON and key errors: all mean the same here
             raise ValueError(
                 f"{self.path} is no whole checkpoint ({error}). {self._way_out}"

@@ -5,7 +5,8 @@ import os
 import platform
 import sys
 
-import helpers.quiet  # noqa: F401  (before keras, so that nothing is printed)
+import helpers.quiet  # noqa: F401  (before keras)
+
 import keras
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")

@@ -111,6 +111,8 @@ def _reason(error):
         return f"the server answered {error.response.status_code}"
     if isinstance(error, requests.Timeout):
         return f"no answer within {STALL_SECONDS} seconds"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     if "hash" in str(error).lower():

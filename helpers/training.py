@@ -7,7 +7,8 @@ PyTorch is how a function is compiled and differentiated; that difference lives 
 import functools
 import math
 
-import helpers.quiet  # noqa: F401  (before keras, so that nothing is printed)
+import helpers.quiet  # noqa: F401  (before keras)
+
 import keras
 from keras import ops, tree
 from tqdm.auto import tqdm

@@ -1,0 +1,189 @@
+import json
+import signal
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from helpers.checkpoint import Checkpoint
+from helpers.training import TrainingDiverged, compiled, gradient_step, train
+
+NUMPY = ops.convert_to_numpy
+
+
+def make_line(weight=1.0, bias=0.0):
+    """A dense layer with one input and one output, and its mean squared error."""
+    line = layers.Dense(1)
+    line.build((None, 1))
+    line.set_weights([np.array([[weight]], "float32"), np.array([bias], "float32")])
+
+    def loss_fn(x, y):
+        return ops.mean(ops.square(line(x) - y))
+
+    return line, loss_fn
+
+
+X = np.array([[1.0], [2.0], [3.0]], "float32")
+Y = np.array([[3.0], [5.0], [7.0]], "float32")
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_step_of_gradient_descent_follows_the_closed_form(jit_compile):
+    line, loss_fn = make_line()
+    optimizer = keras.optimizers.SGD(0.1)
+    step = gradient_step(
+        loss_fn, train=[line], optimizer=optimizer, jit_compile=jit_compile
+    )
+    loss = step(X, Y)
+    error = X - Y  # of the line with weight 1 and bias 0
+    assert float(NUMPY(loss)) == pytest.approx(np.mean(error**2))
+    weight, bias = line.get_weights()
+    assert weight.item() == pytest.approx(1 - 0.1 * np.mean(2 * error * X), rel=1e-6)
+    assert bias.item() == pytest.approx(-0.1 * np.mean(2 * error), rel=1e-6)
+
+
+def test_a_step_changes_train_and_leaves_uses_alone():
+    line, _ = make_line()
+    other, _ = make_line(weight=2.0)
+
+    def loss_fn(x):
+        return ops.mean(ops.square(line(x) - other(x))), {"mean": ops.mean(other(x))}
+
+    optimizer = keras.optimizers.Adam(0.1)
+    step = gradient_step(loss_fn, train=[line], uses=[other], optimizer=optimizer)
+    _, metrics = step(X)
+    assert float(NUMPY(metrics["mean"])) == pytest.approx(4.0)
+    assert other.get_weights()[0].item() == 2.0
+    assert line.get_weights()[0].item() != 1.0
+
+
+def test_random_state_advances_from_step_to_step_and_repeats_with_the_seed():
+    def draws():
+        line, _ = make_line()
+        generator = keras.random.SeedGenerator(5)
+
+        def loss_fn(x):
+            noise = keras.random.normal((), seed=generator)
+            return ops.mean(line(x)), {"noise": noise}
+
+        step = gradient_step(
+            loss_fn, train=[line], uses=[generator], optimizer=keras.optimizers.SGD(0.0)
+        )
+        return [float(NUMPY(step(X)[1]["noise"])) for _ in range(3)]
+
+    first = draws()
+    assert len(set(first)) == 3
+    assert draws() == first
+
+
+def test_batch_normalisation_updates_its_moving_mean():
+    norm = layers.BatchNormalization(momentum=0.0)
+    norm.build((None, 1))
+
+    def loss_fn(x):
+        return ops.mean(norm(x, training=True))
+
+    step = gradient_step(loss_fn, train=[norm], optimizer=keras.optimizers.SGD(0.1))
+    step(X)
+    assert NUMPY(norm.moving_mean).item() == pytest.approx(2.0)
+
+
+def test_nothing_to_train_is_an_error():
+    with pytest.raises(ValueError, match="train must hold a trainable variable"):
+        gradient_step(lambda: 0.0, train=[], optimizer=keras.optimizers.SGD(0.1))
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_compiled_function_sees_weights_change(jit_compile):
+    line, _ = make_line(weight=2.0)
+    predict = compiled(lambda x: line(x), uses=[line], jit_compile=jit_compile)
+    np.testing.assert_allclose(NUMPY(predict(X)), 2 * X)
+    line.set_weights([np.array([[3.0]]), np.array([0.0])])
+    np.testing.assert_allclose(NUMPY(predict(X)), 3 * X)
+
+
+def test_history_is_the_mean_over_the_batches_of_an_epoch():
+    results = iter([1.0, 3.0, (10.0, {"extra": 2.0}), (20.0, {"extra": 4.0})])
+    history = train(
+        lambda _: next(results),
+        lambda epoch: [(0,), (1,)],
+        num_epochs=2,
+        evaluate=lambda: {"validation": 7},
+    )
+    assert history == {"loss": [2.0, 15.0], "validation": [7.0, 7.0], "extra": [3.0]}
+
+
+def test_no_batch_is_an_error():
+    with pytest.raises(ValueError, match="no batch"):
+        train(lambda: 0.0, lambda epoch: [], num_epochs=1)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_divergence_names_the_step_and_puts_the_last_good_weights_back(tmp_path, bad):
+    value = keras.Variable(0.0)
+    losses = iter([1.0, 1.0, 1.0, bad, 1.0, 1.0])
+
+    def step():
+        value.assign(value + 1)
+        return next(losses)
+
+    checkpoint = Checkpoint(tmp_path / "run.npz", [value], every_seconds=0)
+    with pytest.raises(TrainingDiverged, match="step 2 of epoch 2.*after 1 epochs"):
+        train(step, lambda epoch: [(), ()], num_epochs=3, checkpoint=checkpoint)
+    assert float(NUMPY(value)) == 2.0
+
+
+RUN = """
+import os, signal, sys
+import json
+import numpy as np
+import helpers.quiet, keras
+from keras import layers, ops
+from helpers.checkpoint import Checkpoint
+from helpers.data import batches
+from helpers.training import gradient_step, train
+
+path, kill_at = sys.argv[1], int(sys.argv[2])
+keras.utils.set_random_seed(0)
+model = keras.Sequential([layers.Dense(4), layers.Dropout(0.3, seed=1), layers.Dense(1)])
+model.build((None, 3))
+optimizer = keras.optimizers.Adam(0.01)
+noise = keras.random.SeedGenerator(2)
+
+def loss_fn(x, y):
+    shift = keras.random.normal((), seed=noise)
+    return ops.mean(ops.square(model(x, training=True) - y + 0.1 * shift))
+
+step = gradient_step(loss_fn, train=[model], uses=[noise], optimizer=optimizer)
+data = np.random.default_rng(0).normal(size=(40, 4)).astype("float32")
+
+def epoch_batches(epoch):
+    if epoch == kill_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+    rng = np.random.default_rng([0, epoch])
+    return batches(data[:, :3], data[:, 3:], batch_size=8, rng=rng)
+
+checkpoint = Checkpoint(path, [model, optimizer, noise], every_seconds=0)
+history = train(step, epoch_batches, num_epochs=5, checkpoint=checkpoint)
+weights = [w.tolist() for w in model.get_weights()]
+print(json.dumps([history, weights]))
+"""
+
+
+def run_to(path, kill_at):
+    command = [sys.executable, "-c", RUN, str(path), str(kill_at)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_a_killed_run_resumes_to_the_result_of_an_unbroken_one(tmp_path):
+    killed = run_to(tmp_path / "killed.npz", kill_at=3)
+    assert killed.returncode == -signal.SIGKILL
+    assert (tmp_path / "killed.npz").exists()
+    resumed = run_to(tmp_path / "killed.npz", kill_at=-1)
+    unbroken = run_to(tmp_path / "unbroken.npz", kill_at=-1)
+    assert json.loads(resumed.stdout) == json.loads(unbroken.stdout)
+    assert len(json.loads(resumed.stdout)[0]["loss"]) == 5
+    assert list(tmp_path.iterdir()) == []  # done: nothing is left behind
