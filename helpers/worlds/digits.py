@@ -15,9 +15,11 @@ import numpy as np
 IMAGE_SIZE = 28  # pixels
 CHUNK_SIZE = 500  # images drawn from one random stream
 NUM_PIECES = 72  # straight pieces that a digit's line is cut into
-BRUSH = 0.8  # pixels, see _ink
+BRUSH = 0.6  # pixels, see _ink
+END_LOSS = 0.4  # pixels by which the brush falls short at both ends of a line
 EDGE = 1.0  # pixels from full ink to bare paper
 ROUGHNESS = 0.15  # pixels, deviation of the edge
+PRESSURE = 0.3  # deviation of the squared width along a line, as a ratio
 
 # Each way of writing: digit, name, how many writers in 100 use it, and the pen's line
 # through points "x,y" on a page 100 high (x to the right, y down). Between points the
@@ -122,11 +124,11 @@ def _draw_chunk(rng):
     factors = {
         "slant": rng.normal(0.15, 0.26, n),
         "thickness": np.clip(rng.lognormal(np.log(2.45), 0.28, n), 1.4, 4.5),
-        "size": np.clip(rng.normal(19.5, 0.7, n), 17, 21),
+        "size": np.clip(rng.normal(19.2, 0.6, n), 17.5, 20.5),
         "width": rng.lognormal(np.log(1.1), 0.17, n),
         "wobble": rng.lognormal(np.log(4.2), 0.3, n),
-        "shift_x": np.clip(rng.normal(0, 0.5, n), -1.5, 1.5),
-        "shift_y": np.clip(rng.normal(0, 0.5, n), -1.5, 1.5),
+        "shift_x": np.clip(rng.normal(0, 0.5, n), -1.2, 1.2),
+        "shift_y": np.clip(rng.normal(0, 0.5, n), -1.2, 1.2),
         "style": ways.style[way],
     }
     factors = {name: values.astype("float32") for name, values in factors.items()}
@@ -141,17 +143,22 @@ def _draw_chunk(rng):
     x = x * column["width"] - y * column["slant"]
 
     extent = np.maximum(np.ptp(x, axis=(1, 2)), np.ptp(y, axis=(1, 2)))  # (n,)
-    scale = (factors["size"] - factors["thickness"]) / extent
+    scale = (factors["size"] - factors["thickness"] + END_LOSS) / extent
     lines = np.stack([x, y], axis=-1) * scale[:, None, None, None]  # pixels
-    ink = np.linalg.norm(lines[:, 1] - lines[:, 0], axis=-1)  # (n, pieces)
-    ink *= np.exp(0.25 * pressure.mean(axis=1))
+    length = np.linalg.norm(lines[:, 1] - lines[:, 0], axis=-1)  # (n, pieces)
+    pressure = pressure.mean(axis=1)
+    pressure -= pressure.mean(axis=1, keepdims=True)
+    swell = np.maximum(1 + PRESSURE * pressure, 0.1)  # of the squared width
     places = lines.mean(axis=1)  # (n, pieces, 2), middles of the pieces
-    mass = (places * ink[..., None]).sum(axis=1) / ink.sum(axis=1, keepdims=True)
+    weight = length * np.sqrt(swell)
+    mass = (places * weight[..., None]).sum(axis=1) / weight.sum(axis=1, keepdims=True)
     target = np.stack([factors["shift_x"], factors["shift_y"]], axis=-1)
     places += (target + IMAGE_SIZE / 2 - mass)[:, None, :]
 
+    half = column["thickness"] / 2
+    ink = length * np.exp((swell - 1) * np.square(half[..., 0] / BRUSH) / 2)
     edge = ROUGHNESS * rng.standard_normal((n, IMAGE_SIZE, IMAGE_SIZE), dtype="float32")
-    images = _ink(places, ink, edge + column["thickness"] / 2)
+    images = _ink(places, ink, half + edge)
     return images, ways.digit[way], factors
 
 
@@ -165,7 +172,7 @@ def _ink(places, ink, half_width):
     pixels = np.arange(IMAGE_SIZE, dtype="float32")
     steps = (pixels - places[..., None]) / BRUSH  # (n, pieces, 2, 28)
     brush = np.exp(
-        np.maximum(-np.square(steps) / 2, -40)
+        np.maximum(-np.square(steps) / 2, -30)
     )  # above slow subnormal floats
     across, down = brush[:, :, 0], brush[:, :, 1]
     down = down * (ink / (BRUSH * np.sqrt(np.float32(2 * np.pi))))[..., None]
