@@ -3,7 +3,8 @@
 Taught in lesson 04; lessons 05 and 06 use it with their own models.
 """
 
-import helpers.quiet  # noqa: F401, I001  (before keras, so that nothing is printed)
+import helpers.quiet  # noqa: F401  (before keras, so that nothing is printed)
+
 import keras
 import numpy as np
 from keras import ops, tree
