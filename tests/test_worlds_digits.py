@@ -88,7 +88,7 @@ def test_mass_is_centred_where_the_shifts_say(drawn, moments):
     _, centre, _ = moments
     shifts = np.stack([drawn.factors["shift_x"], drawn.factors["shift_y"]], axis=-1)
     np.testing.assert_allclose(centre.mean(axis=0), 14, atol=0.1)
-    assert np.mean(np.abs(centre - 14 - shifts)) < 0.2  # pixels
+    assert np.mean(np.abs(centre - 14 - shifts)) < 0.25  # pixels: crossings share ink
 
 
 def test_digits_are_as_large_as_size_says_and_inside_the_image(drawn):
@@ -164,7 +164,7 @@ def test_ink_of_a_straight_line_is_cut_at_half_its_width():
     ink = np.full((1, len(x)), 0.5, "float32")
     half_width = np.full((1, 1, 1), 2.25, "float32")
     image = digits._ink(places, ink, half_width)[0] / 255
-    edge = 2.25 - np.abs(np.arange(28) - 14) + 0.5  # pixels of ink, linear at the edge
+    edge = (2.25 - np.abs(np.arange(28) - 14)) / digits.EDGE + 0.5  # linear
     np.testing.assert_allclose(
         image, np.clip(edge, 0, 1)[:, None] * np.ones(28), atol=0.02
     )

@@ -15,11 +15,11 @@ import numpy as np
 IMAGE_SIZE = 28  # pixels
 CHUNK_SIZE = 500  # images drawn from one random stream
 NUM_PIECES = 72  # straight pieces that a digit's line is cut into
-BRUSH = 0.6  # pixels, see _ink
-END_LOSS = 0.4  # pixels by which the brush falls short at both ends of a line
-EDGE = 1.0  # pixels from full ink to bare paper
-ROUGHNESS = 0.15  # pixels, deviation of the edge
-PRESSURE = 0.3  # deviation of the squared width along a line, as a ratio
+BRUSH = 0.5  # pixels, see _ink
+END_LOSS = 0.3  # pixels by which the brush falls short at both ends of a line
+EDGE = 1.1  # pixels from full ink to bare paper
+ROUGHNESS = 0.2  # pixels, deviation of the edge
+PRESSURE = 0.4  # deviation of the squared width along a line, as a ratio
 
 # Each way of writing: digit, name, how many writers in 100 use it, and the pen's line
 # through points "x,y" on a page 100 high (x to the right, y down). Between points the
@@ -28,9 +28,9 @@ WAYS = """
 0 round        50  56,2 26,12 10,48 22,86 50,98 78,86 90,50 78,14 48,3
 0 narrow       30  54,0 36,14 26,50 34,88 50,100 66,88 74,50 66,14 46,3
 0 crossed      20  68,8 40,4 18,32 18,66 38,97 66,90 84,54 74,18 52,8 38,14
-1 stroke       80  50,0 50,50 50,100
-1 serif        13  32,22 54,0 | 54,50 54,100
-1 base          7  36,18 52,0 | 52,50 52,100 ; 30,100 76,98
+1 stroke       86  50,0 50,50 50,100
+1 serif         8  40,16 54,0 | 54,50 54,100
+1 base          6  36,18 52,0 | 52,50 52,100 ; 30,100 76,98
 2 corner       35  20,22 40,3 68,8 74,32 54,62 16,96 | 50,95 86,94
 2 loop         30  22,18 46,2 74,16 66,50 34,86 16,96 12,84 30,78 56,94 90,92
 2 wave         20  18,26 40,4 70,10 72,36 48,70 18,94 | 40,86 64,94 88,86
@@ -44,17 +44,18 @@ WAYS = """
 5 two-strokes  50  32,6 28,42 | 48,38 76,54 76,82 48,98 18,90 ; 32,6 58,5 94,2
 5 one-stroke   35  90,3 56,5 32,6 | 28,44 | 50,38 78,56 74,84 46,98 16,90
 5 snake        15  88,4 54,6 32,18 40,40 68,54 74,80 46,98 14,88
-6 curl         45  64,2 38,24 22,62 34,94 62,94 74,72 54,56 28,72
-6 stick        35  50,0 30,40 22,76 40,98 66,88 68,64 46,58 26,76
-6 wide         20  72,4 42,16 22,48 22,82 48,98 74,82 66,58 44,56 26,70
+6 curl         35  62,0 38,22 22,56 34,92 64,96 76,74 58,56 30,78
+6 stick        40  50,0 32,36 24,72 44,99 74,88 74,66 52,58 28,80
+6 wide          5  72,4 42,16 22,48 22,82 48,98 74,82 66,58 44,56 26,70
+6 bowl         20  34,0 28,40 28,76 44,98 70,92 76,70 56,56 32,74
 7 plain        40  16,10 50,8 80,6 | 60,46 42,100
 7 bar          20  16,10 50,8 80,6 | 60,46 42,100 ; 34,52 72,48
 7 hook         20  14,28 20,8 | 50,10 82,6 | 58,50 46,100
 7 curved       20  14,14 48,5 76,10 70,38 54,66 46,100
-8 one-line     60  74,14 46,2 26,20 46,44 72,66 68,92 42,98 24,80 44,52 70,30 74,8
-8 rings        15  50,2 28,14 36,40 66,38 70,12 48,3 ; 50,46 24,70 50,98 76,70 48,46
-8 closed       25  64,8 40,4 28,22 50,46 72,66 70,90 48,98 28,86 34,64 56,42 70,20 56,4
-9 stick        50  72,14 46,4 26,26 38,50 64,42 74,12 | 70,50 64,100
+8 one-line     70  72,12 52,0 30,16 42,40 64,62 62,92 42,98 32,80 46,54 66,32 78,6
+8 rings        10  50,2 32,14 38,40 62,38 66,12 48,3 ; 50,44 32,68 50,98 68,70 48,44
+8 closed       20  62,6 42,4 32,22 50,46 66,68 62,94 44,97 34,78 52,44 66,20 54,3
+9 stick        50  70,14 46,4 30,24 42,44 62,38 70,12 | 66,54 60,100
 9 curved       20  74,14 50,2 26,22 34,46 62,40 76,14 76,54 64,84 40,98
 9 leaning      30  76,6 48,4 24,32 38,52 64,36 78,6 | 68,50 52,100
 """
@@ -74,7 +75,7 @@ class DrawnDigits:
             `width`, horizontal stretch of the page, a ratio;
             `wobble`, deviation of the line, in percent of its height;
             `shift_x` and `shift_y`, centre of mass to the right of and below the middle
-            of the image, pixels;
+            of the image, pixels, to within about 0.2;
             `style`, which way of writing the digit, counted from 0 in `WAYS`.
     """
 
@@ -122,11 +123,11 @@ def _draw_chunk(rng):
     ways, n = _ways(), CHUNK_SIZE
     way = np.searchsorted(ways.cumulative, rng.uniform(size=n), side="right")
     factors = {
-        "slant": rng.normal(0.15, 0.26, n),
+        "slant": np.clip(rng.normal(0.16, 0.26, n), -0.4, 0.9),
         "thickness": np.clip(rng.lognormal(np.log(2.45), 0.28, n), 1.4, 4.5),
         "size": np.clip(rng.normal(19.2, 0.6, n), 17.5, 20.5),
         "width": rng.lognormal(np.log(1.1), 0.17, n),
-        "wobble": rng.lognormal(np.log(4.2), 0.3, n),
+        "wobble": rng.lognormal(np.log(5.3), 0.3, n),
         "shift_x": np.clip(rng.normal(0, 0.5, n), -1.2, 1.2),
         "shift_y": np.clip(rng.normal(0, 0.5, n), -1.2, 1.2),
         "style": ways.style[way],
