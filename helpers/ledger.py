@@ -1,7 +1,7 @@
 """The record of measured results: `data/results.json`.
 
-A lesson calls `record`; `course run` sets `COURSE_LEDGER` to a file that collects what a
-run recorded, and adds it to the ledger when the run is whole.
+A lesson calls `record`; `course run` sets `COURSE_LEDGER` to a file that collects what
+a run recorded, and adds it to the ledger when the run is whole.
 """
 
 import datetime

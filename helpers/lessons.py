@@ -1,6 +1,7 @@
 """Import a lesson's definitions, and run lessons."""
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -102,11 +103,16 @@ def run(name, *, budget=None, backend=None, seed=None, on_cell=None):
         start = time.monotonic()
         index = 0
         try:
-            with client.setup_kernel(env=environment):
+            quiet = (
+                subprocess.DEVNULL
+            )  # the kernel's own remarks, not the cells' output
+            with client.setup_kernel(env=environment, stderr=quiet):
                 for index, cell in enumerate(notebook.cells):
                     client.execute_cell(cell, index)
                 seconds = round(time.monotonic() - start, 1)
-                client.execute_cell(_closing_cell(name, seconds), index)
+                notebook.cells.append(_closing_cell(name, seconds))
+                client.execute_cell(notebook.cells[-1], index + 1)
+                notebook.cells.pop()
         except (CellExecutionError, DeadKernelError) as error:
             save(notebook, OUTPUTS / f"{name}.ipynb")
             raise LessonFailed(_describe(name, index, error)) from error

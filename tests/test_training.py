@@ -148,7 +148,8 @@ from helpers.training import gradient_step, train
 
 path, kill_at = sys.argv[1], int(sys.argv[2])
 keras.utils.set_random_seed(0)
-model = keras.Sequential([layers.Dense(4), layers.Dropout(0.3, seed=1), layers.Dense(1)])
+dropout = layers.Dropout(0.3, seed=1)
+model = keras.Sequential([layers.Dense(4), dropout, layers.Dense(1)])
 model.build((None, 3))
 optimizer = keras.optimizers.Adam(0.01)
 noise = keras.random.SeedGenerator(2)

@@ -1,0 +1,148 @@
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from helpers import cli, ledger, lessons
+
+
+@pytest.fixture
+def school(tmp_path, monkeypatch):
+    """A course of three lessons: one that works, one that fails, one that dies."""
+    for name in ("NOTEBOOKS", "OUTPUTS"):
+        (tmp_path / name.lower()).mkdir()
+        for module in (lessons, cli):
+            monkeypatch.setattr(module, name, tmp_path / name.lower())
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(ledger, "RESULTS", tmp_path / "data" / "results.json")
+    cells = {
+        "01_works": [
+            ("def double(x):\n    return 2 * x", "export"),
+            ("answer = double(21)\nprint(answer)", ""),
+            (
+                "from helpers.ledger import record\n"
+                "record('01_works', 'answer', answer, unit='one')",
+                "",
+            ),
+        ],
+        "02_fails": [("1 / 0", ""), ("print('never')", "")],
+        "03_dies": [("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "")],
+    }
+    for name, sources in cells.items():
+        notebook = new_notebook(cells=[new_markdown_cell(f"# Title of {name}")])
+        for source, tag in sources:
+            cell = new_code_cell(source)
+            cell.metadata["tags"] = [tag] if tag else []
+            notebook.cells.append(cell)
+        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
+    return tmp_path
+
+
+def test_lessons_are_found_by_name_and_by_number(school):
+    assert lessons.names() == ["01_works", "02_fails", "03_dies"]
+    assert lessons.find("02") == lessons.find("02_fails") == "02_fails"
+
+
+@pytest.mark.parametrize("name", ["09", "0", "", "02_vea"])
+def test_an_unknown_or_unclear_lesson_is_named_with_those_that_exist(school, name):
+    with pytest.raises(ValueError, match=f"No lesson '{name}'.*01_works, 02_fails"):
+        lessons.find(name)
+
+
+def test_load_runs_the_exported_cells_and_no_others(school):
+    module = lessons.load("01")
+    assert module.double(4) == 8
+    assert not hasattr(module, "answer")
+
+
+def test_load_of_a_lesson_that_exports_nothing_is_an_error(school):
+    with pytest.raises(ValueError, match="02_fails has no cell tagged 'export'"):
+        lessons.load("02")
+
+
+def test_a_run_stores_outputs_apart_and_results_with_their_circumstances(school):
+    before = (school / "notebooks" / "01_works.ipynb").read_text()
+    assert cli.main(["run", "01", "--budget", "cpu", "--seed", "5"]) == 0
+    rows = {row["metric"]: row for row in ledger.load()}
+    assert rows.keys() == {"answer", "run_seconds", "peak_mib"}
+    assert rows["answer"]["value"] == 42 and rows["answer"]["seed"] == 5
+    assert rows["answer"]["budget"] == "cpu"
+    assert rows["answer"]["seconds"] == rows["run_seconds"]["value"] > 0
+    assert rows["answer"]["peak_mib"] == rows["peak_mib"]["value"] > 0
+    executed = nbformat.read(school / "outputs" / "01_works.ipynb", as_version=4)
+    assert executed.cells[2].outputs[0].text == "42\n"
+    assert (school / "notebooks" / "01_works.ipynb").read_text() == before
+
+
+def test_write_replaces_the_lesson_by_one_clean_run(school):
+    assert cli.main(["run", "01", "--budget", "smoke", "--write"]) == 0
+    executed = nbformat.read(school / "notebooks" / "01_works.ipynb", as_version=4)
+    counts = [c.execution_count for c in executed.cells if c.cell_type == "code"]
+    assert counts == [1, 2, 3]
+    assert ledger.load() == []  # smoke measures nothing
+
+
+def test_failing_lessons_are_named_and_the_rest_still_runs(school, capsys):
+    assert cli.main(["run", "--budget", "smoke"]) == 1
+    told = capsys.readouterr()
+    assert "02_fails: cell 2 raised ZeroDivisionError: division by zero" in told.err
+    assert "03_dies: the kernel died in cell 2" in told.err
+    assert "answer" in told.out
+    assert (school / "outputs" / "02_fails.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["run", "17"], "No lesson '17'"),
+        (["results"], "README.md"),
+    ],
+)
+def test_the_command_answers_in_one_line_without_traceback(
+    school, capsys, arguments, message
+):
+    assert cli.main(arguments) == 1
+    told = capsys.readouterr().err
+    assert message in told and told.count("\n") == 1
+    assert "Traceback" not in told
+
+
+def test_a_misspelt_budget_is_one_line(school, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_BUDGET", "smok")
+    assert cli.main(["run", "01"]) == 1
+    assert "smoke, cpu, gpu, got 'smok'" in capsys.readouterr().err
+
+
+def test_an_unwritable_folder_is_one_line(school, capsys):
+    (school / "outputs").rmdir()
+    (school / "outputs").write_text("a file where the folder should be")
+    assert cli.main(["run", "01", "--budget", "smoke"]) == 1
+    told = capsys.readouterr().err
+    assert "outputs" in told and "Traceback" not in told
+
+
+def test_results_fill_the_place_in_the_readme_and_leave_the_rest(school, capsys):
+    readme = school / "README.md"
+    readme.write_text(f"before\n{cli.BEGIN}\nold\n{cli.END}\nafter\n")
+    assert cli.main(["run", "01", "--budget", "cpu"]) == 0
+    assert cli.main(["results"]) == 0
+    text = readme.read_text()
+    assert text.startswith("before\n") and text.endswith("\nafter\n")
+    assert "| 01_works | answer | 42 |" in text and "old" not in text
+    assert "| 01_works | answer | 42 |" in capsys.readouterr().out
+
+
+def test_list_names_lessons_with_their_titles(school, capsys):
+    assert cli.main(["list"]) == 0
+    assert "01_works          Title of 01_works" in capsys.readouterr().out
+
+
+def test_saved_notebooks_hold_no_progress_bar(tmp_path):
+    notebook = new_notebook(cells=[new_code_cell("train()")])
+    bar = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "0%"}
+    notebook.cells[0].outputs = [
+        nbformat.v4.new_output("display_data", data=bar),
+        nbformat.v4.new_output("stream", text="done\n"),
+    ]
+    lessons.save(notebook, tmp_path / "lesson.ipynb")
+    saved = nbformat.read(tmp_path / "lesson.ipynb", as_version=4)
+    assert [output.output_type for output in saved.cells[0].outputs] == ["stream"]
