@@ -103,10 +103,8 @@ def run(name, *, budget=None, backend=None, seed=None, on_cell=None):
         start = time.monotonic()
         index = 0
         try:
-            quiet = (
-                subprocess.DEVNULL
-            )  # the kernel's own remarks, not the cells' output
-            with client.setup_kernel(env=environment, stderr=quiet):
+            # what a kernel itself writes there is no output of a cell
+            with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
                 for index, cell in enumerate(notebook.cells):
                     client.execute_cell(cell, index)
                 seconds = round(time.monotonic() - start, 1)

@@ -61,7 +61,7 @@ def compiled(fn, *, uses=(), jit_compile=False):
     """Compile a function that learns nothing, such as an evaluation or a sampler.
 
     Args:
-        fn: function of arrays that returns tensors, `fn(*arrays)`.
+        fn: function of arrays, or nested lists and dicts of them, that returns tensors.
         uses: list of models, seed generators and variables that `fn` reads or advances.
         jit_compile: bool, as in `gradient_step`.
 
@@ -72,7 +72,8 @@ def compiled(fn, *, uses=(), jit_compile=False):
     if backend == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(fn, jit_compile=jit_compile, reduce_retracing=True)
+        options = {"autograph": False, "reduce_retracing": True}
+        return tf.function(fn, jit_compile=jit_compile, **options)
     if backend == "torch":
         import torch
 
@@ -211,7 +212,7 @@ def _others(objects, variables):
 
 
 def _tensors(arrays):
-    return tuple(ops.convert_to_tensor(array) for array in arrays)
+    return tree.map_structure(ops.convert_to_tensor, arrays)
 
 
 def _assign(variables, values):
@@ -226,7 +227,9 @@ def _loss_of(result):
 def _tf_step(loss_fn, variables, state, optimizer, jit_compile):
     import tensorflow as tf
 
-    @functools.partial(tf.function, jit_compile=jit_compile, reduce_retracing=True)
+    options = {"autograph": False, "reduce_retracing": True}
+
+    @functools.partial(tf.function, jit_compile=jit_compile, **options)
     def step(*batch):
         with tf.GradientTape() as tape:
             result = loss_fn(*batch)
@@ -281,6 +284,6 @@ def _torch_step(loss_fn, variables, state, optimizer, jit_compile):
         gradients = torch.autograd.grad(_loss_of(result), values, allow_unused=True)
         with torch.no_grad():
             optimizer.apply(list(gradients), variables)
-        return tree.map_structure(lambda x: ops.stop_gradient(x), result)
+        return tree.map_structure(ops.stop_gradient, result)
 
     return step
