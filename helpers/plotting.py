@@ -62,7 +62,7 @@ def plot_images(
     """Draw grey images in a grid, row by row.
 
     Args:
-        images: numbers, `(num_images, height, width)` or the same with a last axis of 1.
+        images: numbers, `(num_images, height, width)`, or with a last axis of 1.
         value_range: `(low, high)`, the values drawn black and white. Required, so that
             two figures can be compared; a value outside it is an error.
         num_columns: int >= 1. By default at most 10, and as square as can be.
