@@ -6,7 +6,6 @@ are its last layer but one: 96 pattern detectors, averaged over the image.
 """
 
 import functools
-import zipfile
 
 import helpers.quiet  # noqa: F401  (before keras)
 
@@ -74,9 +73,9 @@ def load_digit_network(path=WEIGHTS):
     network = make_digit_network()
     shapes = {v.path: tuple(v.shape) for v in network.weights}
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             weights = dict(file)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # broken archives fail in many ways
         raise ValueError(
             f"{path} cannot be read as weights ({error}). {remedy}"
         ) from None
@@ -134,6 +133,8 @@ def _run(images, batch_size):
         )
     low, high = images.min(), images.max()
     if not (low >= 0 and high <= 1):  # NaN fails too
-        raise ValueError(f"images must lie in [0, 1], got values from {low} to {high}.")
+        raise ValueError(
+            f"images must lie in [0, 1], got values from {low:.8g} to {high:.8g}."
+        )
     network = load_digit_network()
     return network.predict(images.astype("float32"), batch_size=batch_size, verbose=0)
