@@ -153,7 +153,7 @@ def make_generator(step, *, uses=(), top_k=None, top_p=None, jit_compile=False):
             body,
             (ops.convert_to_tensor(0), tokens, state),
         )
-        return ops.transpose(tokens), *tree.flatten(state)
+        return tokens, *tree.flatten(state)
 
     run = compiled(loop, uses=uses, jit_compile=jit_compile)
 
@@ -183,10 +183,10 @@ def make_generator(step, *, uses=(), top_k=None, top_p=None, jit_compile=False):
         uniforms = np.random.default_rng(seed).random(tokens.shape, dtype="float32")
         nonlocal structure
         structure = state
-        token_ids, *state = run(
+        tokens, *state = run(
             tokens, lengths, uniforms, np.float32(temperature), *tree.flatten(state)
         )
-        return ops.convert_to_numpy(token_ids), tree.pack_sequence_as(structure, state)
+        return ops.convert_to_numpy(tokens).T, tree.pack_sequence_as(structure, state)
 
     return generate
 

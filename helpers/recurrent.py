@@ -126,31 +126,34 @@ def _lstm_loop(units, dtype):
         def gradient(*args, upstream=None):
             upstream = args[-1] if upstream is None else upstream
             before = ops.concatenate([state[None], states[:-1]], axis=0)
+            c_before, tanh_c = before[..., units:], ops.tanh(states[..., units:])
+            i, f, g, o = ops.split(gates, 4, axis=-1)
+            # How c changes with h, and the gates' inputs with c, c, c and h.
+            h_to_c = o * (1 - tanh_c * tanh_c)  # (time, batch, units)
+            slopes = ops.concatenate(
+                [
+                    g * i * (1 - i),
+                    c_before * f * (1 - f),
+                    i * (1 - g * g),
+                    tanh_c * o * (1 - o),
+                ],
+                axis=-1,
+            )  # (time, batch, 4 * units)
             transposed = ops.transpose(kernel)
 
             def backward(carry, step):
-                d_state, state_before, state_after, gate = step
+                d_state, f, h_to_c, slope = step
                 d_h, d_c = ops.split(carry[0] + d_state, 2, axis=-1)
-                i, f, g, o = ops.split(gate, 4, axis=-1)
-                tanh_c = ops.tanh(state_after[:, units:])
-                d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
-                d_gate = ops.concatenate(
-                    [
-                        d_c * g * i * (1 - i),
-                        d_c * state_before[:, units:] * f * (1 - f),
-                        d_c * i * (1 - g * g),
-                        d_h * tanh_c * o * (1 - o),
-                    ],
-                    axis=-1,
-                )
+                d_c = d_c + d_h * h_to_c
+                d_gate = ops.concatenate([d_c, d_c, d_c, d_h], axis=-1) * slope
                 d_before = ops.concatenate(
-                    [_product(d_gate, transposed, dtype), d_c * f], -1
+                    [_product(d_gate, transposed, dtype), d_c * f], axis=-1
                 )
                 return (d_before, d_gate), (d_before, d_gate)
 
             start = ops.zeros_like(state), ops.zeros_like(gates_in[0])
             (d_state, _), (_, d_gates) = ops.scan(
-                backward, start, (upstream, before, states, gates), reverse=True
+                backward, start, (upstream, f, h_to_c, slopes), reverse=True
             )
             h_before = ops.reshape(before[..., :units], (-1, units))
             d_gates_flat = ops.reshape(d_gates, (-1, 4 * units))
