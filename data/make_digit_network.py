@@ -10,6 +10,8 @@ network reads drawn digits, which tells how like MNIST they are.
 """
 
 import argparse
+import os
+import tempfile
 
 import helpers.quiet  # noqa: F401  (before keras, so that nothing is printed)
 
@@ -17,10 +19,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from helpers import ledger
 from helpers.budget import course_seed
 from helpers.data import batches, load_digits
 from helpers.digit_network import load_digit_network, make_digit_network, save_weights
-from helpers.ledger import record
 from helpers.training import gradient_step, train
 
 NUM_EPOCHS = 8
@@ -52,11 +54,17 @@ def main():
     on_drawn = accuracy(network, drawn.x_test, drawn.y_test)
     print(f"test accuracy: MNIST {on_mnist:.4f}, drawn digits {on_drawn:.4f}")
     if options.mnist_only:
-        metric = "drawn_digits_read_by_mnist_classifier"
-        record("helpers", metric, on_drawn, unit="fraction", source="drawn")
+        keep("drawn_digits_read_by_mnist_classifier", on_drawn, source="drawn")
     else:
-        metric = "digit_features_accuracy"
-        record("helpers", metric, on_mnist, unit="fraction", source="mnist")
+        keep("digit_features_accuracy", on_mnist, source="mnist")
+
+
+def keep(metric, value, *, source):
+    """Record a figure and add it to the ledger, as `course run` does for lessons."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["COURSE_LEDGER"] = pending = f"{folder}/rows.jsonl"
+        ledger.record("helpers", metric, value, unit="fraction", source=source)
+        ledger.add(ledger.read_pending(pending))
 
 
 def train_network(x, y, *, num_epochs, seed):

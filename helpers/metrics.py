@@ -236,8 +236,10 @@ def _chunks(num_rows):
 
 def _squared_distances(a, b):
     """Squared distances between rows, `(len(a), len(b))`."""
-    norms = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1)
-    return np.maximum(norms - 2 * a @ b.T, 0)
+    squares = a @ (-2 * b.T)
+    squares += np.square(a).sum(axis=1)[:, None]
+    squares += np.square(b).sum(axis=1)
+    return np.maximum(squares, 0, out=squares)
 
 
 def _squared_radii(features, k):
