@@ -5,8 +5,8 @@ import os
 import sys
 
 from helpers import ledger, lessons
-from helpers.budget import BUDGETS
-from helpers.paths import NOTEBOOKS, OUTPUTS, ROOT
+from helpers.budget import BUDGETS, current_budget
+from helpers.paths import OUTPUTS, ROOT
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
@@ -62,6 +62,11 @@ def _parser():
     run.add_argument("--backend", choices=("tensorflow", "jax", "torch"))
     run.add_argument("--seed", type=int, help="whole number ≥ 0 (default 0)")
     run.add_argument(
+        "--solutions",
+        action="store_true",
+        help="run the solutions of the exercises instead",
+    )
+    run.add_argument(
         "--write",
         action="store_true",
         help="replace the notebooks' outputs by those of this run",
@@ -86,12 +91,17 @@ def _run(options):
     from tqdm import tqdm
 
     chosen = [lessons.find(name) for name in options.lessons] or lessons.names()
+    OUTPUTS.mkdir(exist_ok=True)  # what would fail, fails before minutes of work
+    if os.environ.get("COURSE_BUDGET"):
+        current_budget()
     failures = []
     for name in chosen:
-        with tqdm(total=len(lessons.read(name).cells), desc=name, unit="cell") as bar:
+        num_cells = len(lessons.read(name, solutions=options.solutions).cells)
+        with tqdm(total=num_cells, desc=name, unit="cell") as bar:
             try:
                 notebook, rows = lessons.run(
                     name,
+                    solutions=options.solutions,
                     budget=options.budget,
                     backend=options.backend,
                     seed=options.seed,
@@ -102,9 +112,9 @@ def _run(options):
                 continue
         lessons.save(notebook, OUTPUTS / f"{name}.ipynb")
         if options.write:
-            lessons.save(notebook, NOTEBOOKS / f"{name}.ipynb")
-        if rows[0]["budget"] != "smoke":
-            ledger.add(rows)
+            path = lessons.path_of(name, solutions=options.solutions)
+            lessons.save(notebook, path)
+        ledger.add(row for row in rows if row["budget"] != "smoke")
         for row in rows:
             print(f"  {row['metric']:28} {row['value']:<10.5g} {row['unit']}")
     for failure in failures:

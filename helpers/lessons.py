@@ -34,9 +34,15 @@ def find(name):
     return matches[0]
 
 
-def read(name):
-    """Return a lesson as an nbformat notebook."""
-    return nbformat.read(NOTEBOOKS / f"{find(name)}.ipynb", as_version=4)
+def path_of(name, *, solutions=False):
+    """Return where a lesson, or the solutions of its exercises, lies."""
+    folder = NOTEBOOKS / "solutions" if solutions else NOTEBOOKS
+    return folder / f"{find(name)}.ipynb"
+
+
+def read(name, *, solutions=False):
+    """Return a lesson, or its solutions, as an nbformat notebook."""
+    return nbformat.read(path_of(name, solutions=solutions), as_version=4)
 
 
 def load(name):
@@ -67,23 +73,25 @@ def load(name):
     return module
 
 
-def run(name, *, budget=None, backend=None, seed=None, on_cell=None):
+def run(name, *, solutions=False, budget=None, backend=None, seed=None, on_cell=None):
     """Execute a lesson from a fresh kernel.
 
     Args:
         name: str. The lesson.
+        solutions: bool. Execute the solutions of its exercises instead.
         budget, backend, seed: values for `COURSE_BUDGET`, `KERAS_BACKEND` and
             `COURSE_SEED`; `None` keeps what the environment says.
         on_cell: function without arguments, called after each cell, or `None`.
 
     Returns:
-        `(notebook, rows)`: the executed notebook and the rows for the ledger.
+        `(notebook, rows)`: the executed notebook and the rows for the ledger; solutions
+        have none.
 
     Raises:
         LessonFailed: a cell raised an error or the kernel died. Names the cell; the
             notebook up to there is in `outputs/`.
     """
-    notebook = read(name)
+    notebook = read(name, solutions=solutions)
     settings = {
         "COURSE_BUDGET": budget,
         "KERAS_BACKEND": backend,
@@ -94,7 +102,9 @@ def run(name, *, budget=None, backend=None, seed=None, on_cell=None):
         notebook,
         kernel_name="python3",
         timeout=None,
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
+        resources={
+            "metadata": {"path": str(path_of(name, solutions=solutions).parent)}
+        },
     )
     if on_cell:
         client.on_cell_complete = lambda **_: on_cell()
@@ -108,13 +118,16 @@ def run(name, *, budget=None, backend=None, seed=None, on_cell=None):
                 for index, cell in enumerate(notebook.cells):
                     client.execute_cell(cell, index)
                 seconds = round(time.monotonic() - start, 1)
-                notebook.cells.append(_closing_cell(name, seconds))
-                client.execute_cell(notebook.cells[-1], index + 1)
-                notebook.cells.pop()
+                if not solutions:
+                    notebook.cells.append(_closing_cell(name, seconds))
+                    client.execute_cell(notebook.cells[-1], index + 1)
+                    notebook.cells.pop()
         except (CellExecutionError, DeadKernelError) as error:
             save(notebook, OUTPUTS / f"{name}.ipynb")
             raise LessonFailed(_describe(name, index, error)) from error
         rows = ledger.read_pending(environment["COURSE_LEDGER"])
+    if solutions:
+        return notebook, []
     peak = next(row["value"] for row in rows if row["metric"] == "peak_mib")
     return notebook, [{**row, "seconds": seconds, "peak_mib": peak} for row in rows]
 
