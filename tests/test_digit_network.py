@@ -145,6 +145,7 @@ def test_pickles_are_never_opened(tmp_path):
         (np.zeros((2, 28, 28, 1), "float32"), r"\(N, 28, 28\), got \(2, 28, 28, 1\)"),
         (np.zeros((2, 784), "float32"), r"\(N, 28, 28\)"),
         (np.zeros((28, 28), "float32"), r"\(N, 28, 28\)"),
+        (np.zeros((2, 27, 28), "float32"), r"\(N, 28, 28\), got \(2, 27, 28\)"),
         (np.zeros((0, 28, 28), "float32"), r"\(N, 28, 28\)"),
         (np.zeros((2, 28, 28), "uint8"), "divide by 255"),
         (np.full((2, 28, 28), 1.01, "float32"), r"\[0, 1\], got values from 1.01"),
