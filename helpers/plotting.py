@@ -4,11 +4,13 @@ Every `plot_*` function draws on one Axes and returns it; it never shows or save
 figure. Without `ax` it makes a new figure of a fitting size, at most 8 inches wide.
 """
 
+import io
 import math
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLORS = (
@@ -283,6 +285,33 @@ def plot_heatmap(matrix, *, ax=None, value_range, xlabel, ylabel, title, fmt=Non
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_title(title)
     return ax
+
+
+def shrink_png(png, *, num_colors=128):
+    """Store a figure's PNG with a palette: a third of the bytes, the same to the eye.
+
+    Args:
+        png: bytes of a PNG file. What is see-through becomes white.
+        num_colors: int in [2, 256]. Size of the palette.
+
+    Returns:
+        bytes of a PNG file of the same width and height; `png` itself if that is
+        smaller.
+
+    Raises:
+        ValueError: `num_colors` is out of range.
+    """
+    if not 2 <= num_colors <= 256:
+        raise ValueError(f"num_colors must be in [2, 256], got {num_colors}.")
+    with Image.open(io.BytesIO(png)) as image:
+        image = image.convert("RGBA")
+    paper = Image.new("RGBA", image.size, "white")
+    image = Image.alpha_composite(paper, image).convert("RGB")
+    file = io.BytesIO()
+    image.quantize(num_colors, dither=Image.Dither.NONE).save(
+        file, "png", optimize=True
+    )
+    return min(png, file.getvalue(), key=len)
 
 
 def _check_range(values, value_range, name):
