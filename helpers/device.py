@@ -12,9 +12,14 @@ import keras
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")
 
 
+def backend_name():
+    """Return what Keras computes with: `"tensorflow"`, `"jax"` or `"torch"`."""
+    return keras.backend.backend()
+
+
 def has_gpu():
     """Return whether the Keras backend sees a GPU."""
-    if keras.backend.backend() == "torch":
+    if backend_name() == "torch":
         import torch
 
         return torch.cuda.is_available()

@@ -31,7 +31,7 @@ def record(lesson, metric, value, *, unit, source="", **more):
     Raises:
         ValueError: `value` is NaN or infinite.
     """
-    from helpers import device
+    from helpers import device  # brings in Keras, which reading the ledger need not
 
     value = float(value)
     if not math.isfinite(value):
@@ -42,7 +42,7 @@ def record(lesson, metric, value, *, unit, source="", **more):
         "value": float(f"{value:.6g}"),
         "unit": unit,
         "budget": current_budget(),
-        "backend": device.keras.backend.backend(),
+        "backend": device.backend_name(),
         "device": device.device_name(),
         "source": source,
         "seed": course_seed(),

@@ -1,0 +1,36 @@
+import keras
+import numpy as np
+
+from helpers import device
+
+
+def test_the_backend_is_the_one_that_keras_uses():
+    assert device.backend_name() == keras.config.backend()
+
+
+def test_the_device_is_named_by_its_cores_where_there_is_no_gpu(monkeypatch):
+    monkeypatch.setattr(device, "has_gpu", lambda: False)
+    monkeypatch.setattr(device, "num_cores", lambda: 3)
+    assert device.device_name() == "3 CPU cores"
+
+
+def test_a_gpu_is_named(monkeypatch):
+    monkeypatch.setattr(device, "has_gpu", lambda: True)
+    assert device.device_name() == "GPU"
+
+
+def test_peak_memory_grows_with_what_is_held_and_does_not_fall():
+    before = device.peak_mib()
+    held = np.ones(400 * 2**20, dtype="uint8")  # 400 MiB
+    during = device.peak_mib()
+    assert held.nbytes == 400 * 2**20
+    assert during >= before
+    del held
+    assert device.peak_mib() >= during
+    assert 0 < during < device.memory_mib()
+
+
+def test_versions_name_python_and_what_is_installed():
+    found = device.versions()
+    assert {"python", "keras", "numpy"} <= found.keys()
+    assert found["keras"] == keras.__version__ and found["numpy"] == np.__version__
