@@ -1,5 +1,6 @@
 """Import a lesson's definitions, and run lessons."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -137,15 +138,23 @@ class LessonFailed(RuntimeError):
 
 
 def save(notebook, path):
-    """Write an executed notebook without progress bars and time stamps."""
+    """Write an executed notebook without progress bars and time stamps.
+
+    Figures are stored with a palette, which takes a third of the bytes.
+    """
+    from helpers.plotting import shrink_png  # brings in Matplotlib
+
     path.parent.mkdir(exist_ok=True)
     notebook.metadata.pop("widgets", None)
-    notebook.metadata.get("language_info", {}).clear()
     notebook.metadata.pop("language_info", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [o for o in cell.outputs if not _is_widget(o)]
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                png = shrink_png(base64.b64decode(output.data["image/png"]))
+                output.data["image/png"] = base64.b64encode(png).decode() + "\n"
     nbformat.validate(notebook)
     nbformat.write(notebook, path)
 
