@@ -12,6 +12,7 @@ from helpers.paths import NOTEBOOKS, ROOT
 TENSOR_TESTS = (
     *("test_training.py", "test_checkpoint.py", "test_likelihood.py"),
     *("test_metrics.py", "test_digit_network.py", "test_generation.py"),
+    "test_recurrent.py",
 )
 NOTEBOOK_PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 NOTEBOOK_PATHS += sorted((NOTEBOOKS / "solutions").glob("*.ipynb"))
