@@ -167,7 +167,8 @@ def test_the_slider_writes_anew(page):
             const panel = jupyterapp.shell.currentWidget.content;
             const cells = panel.model.cells;
             for (let i = 0; i < cells.length; i++)
-                if (cells.get(i).id === "slider-3") return panel.scrollToItem(i, "start");
+                if (cells.get(i).id === "slider-3")
+                    return panel.scrollToItem(i, "start");
         }"""
     )
     handle = page.locator(".noUi-handle").first
