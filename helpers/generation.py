@@ -3,18 +3,13 @@
 Taught in lesson 04; lessons 05 and 06 use it with their own models.
 """
 
-import logging
-
-import helpers.quiet  # noqa: F401  (before keras, so that nothing is printed)
+import helpers.quiet  # noqa: F401  (before keras)
 
 import keras
 import numpy as np
 from keras import ops, tree
 
 from helpers.training import compiled
-
-# A graph for each setting of the knobs is meant; TensorFlow would warn of it.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 REMOVED = -1e9  # a logit that no draw reaches; finite, since 0 * -inf is NaN
 

@@ -6,9 +6,12 @@ those lines off the page; Python errors still show.
 """
 
 import contextlib
+import logging
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # no INFO lines later on either
+# Lessons compile a graph for each setting on purpose; TensorFlow would warn of it.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager

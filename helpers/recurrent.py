@@ -17,7 +17,7 @@ Lesson 04 writes the cell by hand and compares it with this layer.
 import functools
 import time
 
-import helpers.quiet  # noqa: F401  (before keras, so that nothing is printed)
+import helpers.quiet  # noqa: F401  (before keras)
 
 import keras
 import numpy as np
