@@ -51,8 +51,13 @@ def course_seed(default=0):
         ValueError: `COURSE_SEED` is not a whole number from 0 to 2**31 - 1.
     """
     text = os.environ.get("COURSE_SEED", "").strip() or str(default)
+    return parse_seed(text, name="COURSE_SEED")
+
+
+def parse_seed(text, *, name):
+    """Return a seed given as text; `name` says in the error where it came from."""
     if not text.isdecimal() or int(text) >= 2**31:
         raise ValueError(
-            f"COURSE_SEED must be a whole number from 0 to 2**31 - 1, got {text!r}."
+            f"{name} must be a whole number from 0 to 2**31 - 1, got {text!r}."
         )
     return int(text)

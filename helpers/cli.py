@@ -5,7 +5,7 @@ import os
 import sys
 
 from helpers import ledger, lessons
-from helpers.budget import BUDGETS, current_budget
+from helpers.budget import BUDGETS, current_budget, parse_seed
 from helpers.paths import OUTPUTS, ROOT
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
@@ -16,7 +16,7 @@ Run lessons from the first cell to the last, without a browser.
   course run                      every lesson at this machine's budget
   course run 01 02 --budget smoke two lessons, in seconds
   course run 04 --seed 1          another seed, for the spread of the results
-  course run 03 --backend jax     the same lesson on JAX
+  course run 02 --backend jax     the same lesson on JAX
 
 The executed notebook goes to outputs/. What a lesson measured goes to
 data/results.json, but for the smoke budget, which measures nothing."""
@@ -60,7 +60,7 @@ def _parser():
     )
     run.add_argument("--budget", choices=BUDGETS, help="how much to train")
     run.add_argument("--backend", choices=("tensorflow", "jax", "torch"))
-    run.add_argument("--seed", type=int, help="whole number ≥ 0 (default 0)")
+    run.add_argument("--seed", help="whole number ≥ 0 (default 0)")
     run.add_argument(
         "--solutions",
         action="store_true",
@@ -92,6 +92,8 @@ def _run(options):
 
     chosen = [lessons.find(name) for name in options.lessons] or lessons.names()
     OUTPUTS.mkdir(exist_ok=True)  # what would fail, fails before minutes of work
+    if options.seed is not None:
+        parse_seed(options.seed, name="--seed")
     if os.environ.get("COURSE_BUDGET"):
         current_budget()
     failures = []

@@ -110,6 +110,7 @@ def test_failing_lessons_are_named_and_the_rest_still_runs(school, capsys):
     "arguments, message",
     [
         (["run", "17"], "No lesson '17'"),
+        (["run", "01", "--seed", "-1"], "--seed must be a whole number"),
         (["results"], "README.md"),
     ],
 )
