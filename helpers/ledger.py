@@ -122,6 +122,12 @@ def _identity(row):
 def _mean_and_spread(values):
     mean = sum(values) / len(values)
     if len(values) == 1:
-        return f"{mean:.4g}"
+        return _short(mean, 4)
     spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
-    return f"{mean:.4g} ± {spread:.2g}"
+    return f"{_short(mean, 4)} ± {_short(spread, 2)}"
+
+
+def _short(value, num_digits):
+    """Write a number with so many digits that count, large ones in full."""
+    text = f"{value:.{num_digits}g}"
+    return f"{value:.0f}" if "e+" in text else text

@@ -62,6 +62,16 @@ def test_table_gives_mean_and_sample_standard_deviation_over_seeds(results):
     assert "| run_seconds | 200 | s | 1 |" in table
 
 
+def test_large_and_small_figures_are_readable_in_the_table(results):
+    ledger.add([row(seed=s, value=v) for s, v in enumerate((12_000.0, 15_000.0))])
+    ledger.add(
+        [row(metric="excess", seed=s, value=v) for s, v in ((0, 0.02), (1, 0.02003))]
+    )
+    table = ledger.table()
+    assert "| iwae_nll | 13500 ± 2121 |" in table
+    assert "| excess | 0.02001 ± 2.1e-05 |" in table
+
+
 def test_a_damaged_ledger_is_named_and_kept(results):
     results.parent.mkdir()
     results.write_text("[{")
