@@ -2,7 +2,9 @@
 
 import importlib.metadata
 import os
+import pathlib
 import platform
+import re
 import sys
 
 import helpers.quiet  # noqa: F401  (before keras)
@@ -41,6 +43,19 @@ def num_cores():
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count()
+
+
+def processor_flags(cpuinfo="/proc/cpuinfo"):
+    """Return the set of instruction sets that the processor has, such as `"avx2"`.
+
+    Empty where the system does not list them in that file, as Linux does.
+    """
+    try:
+        text = pathlib.Path(cpuinfo).read_text("utf-8")
+    except OSError:
+        return set()
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, flags=re.MULTILINE)
+    return set(found[1].split()) if found else set()
 
 
 def memory_mib():

@@ -34,3 +34,10 @@ def test_versions_name_python_and_what_is_installed():
     found = device.versions()
     assert {"python", "keras", "numpy"} <= found.keys()
     assert found["keras"] == keras.__version__ and found["numpy"] == np.__version__
+
+
+def test_processor_flags_are_those_that_the_system_lists(tmp_path):
+    listing = tmp_path / "cpuinfo"
+    listing.write_text("processor\t: 0\nflags\t\t: fpu avx2 amx_bf16\n", "utf-8")
+    assert device.processor_flags(listing) == {"fpu", "avx2", "amx_bf16"}
+    assert device.processor_flags(tmp_path / "no such file") == set()

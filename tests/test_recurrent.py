@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from helpers import recurrent
 from helpers.recurrent import FastLSTM, fast_product_dtype
 from helpers.training import compiled, gradient_step
 
@@ -134,5 +135,18 @@ def test_knobs_out_of_range_are_refused():
         FastLSTM(4, product_dtype="float16")
 
 
-def test_the_faster_precision_is_one_of_two():
-    assert fast_product_dtype() in ("float32", "bfloat16")
+@pytest.mark.parametrize(
+    ("flags", "dtype"),
+    [
+        ({"avx2"}, "float32"),
+        ({"avx2", "avx512_bf16"}, "bfloat16"),
+        ({"amx_bf16"}, "bfloat16"),
+    ],
+)
+def test_precision_follows_the_processor(monkeypatch, flags, dtype):
+    monkeypatch.setattr(recurrent, "processor_flags", lambda: flags)
+    monkeypatch.setattr(recurrent, "backend_name", lambda: "tensorflow")
+    monkeypatch.setattr(recurrent, "has_gpu", lambda: False)
+    assert fast_product_dtype() == dtype
+    monkeypatch.setattr(recurrent, "backend_name", lambda: "jax")
+    assert fast_product_dtype() == "float32"
