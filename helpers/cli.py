@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from helpers import ledger, lessons
+from helpers import ledger, lessons, publish
 from helpers.budget import BUDGETS, current_budget, parse_seed
 from helpers.paths import OUTPUTS, ROOT
 
@@ -20,6 +20,17 @@ Run lessons from the first cell to the last, without a browser.
 
 The executed notebook goes to outputs/. What a lesson measured goes to
 data/results.json, but for the smoke budget, which measures nothing."""
+
+PUBLISH_HELP = """\
+Write the course's address into every notebook, so that Colab can fetch the course.
+
+  course publish                   the address of this checkout's remote `origin`
+  course publish OWNER/REPO        a repository on GitHub
+  course publish OWNER/REPO --reference v1.0
+
+Each notebook gets a link to Colab below its title, and its first code cell learns
+where to clone from. Commit the notebooks and push. Doing it again changes nothing;
+another address replaces the first."""
 
 
 def main(arguments=None):
@@ -78,6 +89,18 @@ def _parser():
         help="print the measured results, and bring README's table up to date",
     )
     results.set_defaults(action=_results)
+
+    publishing = commands.add_parser(
+        "publish",
+        help="let Colab open the notebooks from your repository",
+        description=PUBLISH_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    publishing.add_argument("address", nargs="?", metavar="OWNER/REPO")
+    publishing.add_argument(
+        "--reference", help="branch or tag to fetch (default: the current branch)"
+    )
+    publishing.set_defaults(action=_publish)
     return parser
 
 
@@ -136,6 +159,17 @@ def _results(options):
     temporary = readme.with_suffix(".part")
     temporary.write_text(f"{head}{BEGIN}\n\n{table}\n\n{END}{tail}", "utf-8")
     os.replace(temporary, readme)
+
+
+def _publish(options):
+    if options.address is None:
+        address = publish.own_address()
+    else:
+        address = publish.parse_address(options.address)
+    reference = options.reference or publish.own_branch()
+    changed = publish.publish(address, reference)
+    print(f"Address {address}, reference {reference}.")
+    print(f"Changed {len(changed)} notebooks; commit and push them.")
 
 
 def _one_line(error):
