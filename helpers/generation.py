@@ -3,6 +3,8 @@
 Taught in lesson 04; lessons 05 and 06 use it with their own models.
 """
 
+import math
+
 import helpers.quiet  # noqa: F401  (before keras)
 
 import keras
@@ -92,12 +94,39 @@ def invert_cdf(logits, uniforms):
     """
     logits = ops.convert_to_tensor(logits)
     weights = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
-    ends = ops.cumsum(weights, axis=-1)  # (batch, vocab_size), where each piece ends
-    total = ops.max(ends, axis=-1, keepdims=True)
-    marks = ops.expand_dims(uniforms, -1) * total * (1 - 2**-20)  # stays below the end
-    # The first piece that ends beyond the mark, and that is no empty one.
-    held = ops.logical_and(ends > marks, weights > 0)
-    return ops.argmax(ops.cast(held, "int32"), axis=-1)
+    vocab_size = logits.shape[-1]
+    width = _block_width(vocab_size)
+    if width == vocab_size:
+        return _locate(weights, uniforms * ops.sum(weights, axis=-1))[0]
+    # Adding up a long row is slow: first find the block of tokens, then the token.
+    num_blocks = vocab_size // width
+    blocks = ops.reshape(weights, (-1, width))  # (batch * num_blocks, width)
+    sums = ops.reshape(ops.sum(blocks, axis=-1), (-1, num_blocks))
+    block, marks = _locate(sums, uniforms * ops.sum(sums, axis=-1))
+    rows = ops.arange(ops.shape(block)[0], dtype="int32") * num_blocks + block
+    within, _ = _locate(ops.take(blocks, rows, axis=0), marks)
+    return block * width + within
+
+
+def _locate(weights, marks):
+    """Find the piece in which each mark lies, and how far in.
+
+    `weights` is `(batch, num_pieces)`, their lengths; `marks` is `(batch,)`. Returns
+    the index of the piece, int32 `(batch,)`, and the mark measured from its start.
+    """
+    ends = ops.cumsum(weights, axis=-1)
+    marks = ops.minimum(marks, ends[:, -1] * (1 - 2**-20))  # stays below the end
+    # The first piece that ends beyond the mark; it cannot be an empty one.
+    index = ops.sum(ops.cast(ends <= ops.expand_dims(marks, -1), "int32"), axis=-1)
+    starts = ops.take_along_axis(ends - weights, ops.expand_dims(index, -1), axis=-1)
+    return index, ops.maximum(marks - starts[:, 0], 0.0)
+
+
+def _block_width(vocab_size):
+    """Return the block of tokens that `invert_cdf` looks at: near the square root."""
+    if vocab_size < 512:
+        return vocab_size
+    return next(w for w in range(math.isqrt(vocab_size), 0, -1) if vocab_size % w == 0)
 
 
 def make_generator(step, *, uses=(), top_k=None, top_p=None, jit_compile=False):

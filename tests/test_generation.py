@@ -102,6 +102,22 @@ def test_the_largest_float_below_one_never_draws_a_removed_token():
     assert (rank < 10).all()
 
 
+@pytest.mark.parametrize("vocab_size", [511, 512, 600, 601])
+def test_a_long_row_is_searched_block_by_block_with_the_same_result(vocab_size):
+    rng = np.random.default_rng(0)
+    logits = 3 * rng.normal(size=(2000, vocab_size)).astype("float32")
+    marks = rng.random(2000, dtype="float32")
+    ids = ops.convert_to_numpy(invert_cdf(logits, marks))
+    weights = np.exp(logits.astype("float64"))
+    ends = np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True)
+    rows = np.arange(2000)
+    # The mark lies in the token's own piece, but for the rounding of float32.
+    assert (marks < ends[rows, ids] + 1e-5).all()
+    assert (
+        marks > ends[rows, ids] - (weights / weights.sum(1)[:, None])[rows, ids] - 1e-5
+    ).all()
+
+
 # A model whose text is known: after token i comes i + 1, and the state counts tokens.
 def count_up(token_ids, state):
     logits = 50.0 * ops.one_hot((token_ids + 1) % 7, 7)
