@@ -14,7 +14,6 @@ few rows for its matrix product, so as little as possible should happen in it:
 Lesson 04 writes the cell by hand and compares it with this layer.
 """
 
-
 import helpers.quiet  # noqa: F401  (before keras)
 
 import keras

@@ -1,0 +1,80 @@
+"""Make submissions to a lab from its source: perfect, half, empty and cheating ones."""
+
+import copy
+import runpy
+
+import nbformat
+
+from helpers.labs import SOURCES, build_folder
+from helpers.paths import ROOT
+
+MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
+
+
+def source_of(lab):
+    return nbformat.read(SOURCES / lab / f"{lab}.ipynb", as_version=4)
+
+
+def student_copy(lab):
+    """Return the released notebook, which is also the empty submission."""
+    return nbformat.read(
+        build_folder() / "release" / lab / f"{lab}.ipynb", as_version=4
+    )
+
+
+def solved(lab, how_many=None):
+    """Return a submission with the first `how_many` code answers right, or all."""
+    notebook = student_copy(lab)
+    answers = {cell.id: cell.source for cell in source_of(lab).cells}
+    for cell in answer_cells(notebook)[:how_many]:
+        cell.source = answers[cell.id]
+        for mark in MARKS:
+            cell.source = cell.source.replace(mark, "")
+    return notebook
+
+
+def without_tests(lab):
+    """Return an empty submission in which each test is replaced by `pass`."""
+    notebook = student_copy(lab)
+    for cell in test_cells(notebook):
+        cell.source = "pass"
+    return notebook
+
+
+def hard_coded(lab):
+    """Return `(submission, points)`: answers written for the visible tests alone."""
+    cheat = runpy.run_path(str(ROOT / "tests" / "cheats" / f"{lab}.py"))
+    notebook = student_copy(lab)
+    cells = {cell.id: cell for cell in answer_cells(notebook)}
+    for name, source in cheat["CELLS"].items():
+        cells[name].source = source
+    return notebook, cheat["POINTS"]
+
+
+def with_code(lab, code):
+    """Return a right submission that also runs `code` in its first answer."""
+    notebook = copy.deepcopy(solved(lab))
+    answer_cells(notebook)[0].source += f"\n{code}"
+    return notebook
+
+
+def answer_cells(notebook):
+    return [cell for cell in code_cells(notebook) if cell.metadata.nbgrader.solution]
+
+
+def test_cells(notebook):
+    return [cell for cell in code_cells(notebook) if cell.metadata.nbgrader.grade]
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def points_of(lab, how_many=None):
+    """Return the points of the tests behind the first `how_many` answers, or all."""
+    points, answers = 0, 0
+    for cell in code_cells(source_of(lab)):
+        answers += cell.metadata.nbgrader.solution
+        if cell.metadata.nbgrader.grade and (how_many is None or answers <= how_many):
+            points += cell.metadata.nbgrader.points
+    return points

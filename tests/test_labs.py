@@ -1,0 +1,164 @@
+"""Labs graded for real: nbgrader, its gradebook, kernels in the sandbox."""
+
+import csv
+import statistics
+
+import nbformat
+import pytest
+from submissions import (
+    answer_cells,
+    hard_coded,
+    points_of,
+    solved,
+    source_of,
+    student_copy,
+    with_code,
+    without_tests,
+)
+
+from helpers import labs, sandbox
+from helpers.paths import ROOT
+
+pytest.importorskip("nbgrader", reason="nbgrader is not installed (group teach)")
+LABS = labs.names()
+BAD = {
+    "loops": "while True:\n    pass",
+    "stubborn": (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "while True:\n    pass"
+    ),
+    "greedy": "hoard = []\nwhile True:\n    hoard.append(bytearray(10**8))",
+    "dies": "import os\nos._exit(1)",
+    "deletes": f"import shutil\nshutil.rmtree({str(ROOT)!r}, ignore_errors=True)",
+    "peeks": f"print(open({str(labs.SOURCES)!r} + '/' + {LABS[0]!r}))",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def course_folder(tmp_path_factory):
+    """Keep releases, gradebook and feedback away from the instructor's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_LABS", str(tmp_path_factory.mktemp("labs")))
+        yield
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_lab_names_its_points_and_has_one_question_for_a_person(lab):
+    cells = source_of(lab).cells
+    graded = [c for c in cells if c.metadata.nbgrader.grade]
+    by_hand = [c for c in graded if c.metadata.nbgrader.solution]
+    assert [c.cell_type for c in by_hand] == ["markdown"]
+    assert sum(c.metadata.nbgrader.points for c in graded) == 20
+    assert "20 points" in cells[0].source
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_each_answer_has_visible_and_hidden_tests(lab):
+    notebook = source_of(lab)
+    tests = [
+        c.source
+        for c in notebook.cells
+        if c.metadata.nbgrader.grade and c.cell_type == "code"
+    ]
+    assert len(tests) >= len(answer_cells(notebook)) >= 3
+    for source in tests:
+        visible, hidden = source.split("### BEGIN HIDDEN TESTS")
+        assert "check_" in visible and "check_" in hidden
+
+
+def test_submissions_are_found_by_student_and_lab(tmp_path):
+    for path in ("ada/{}.ipynb", "bo/deep/er/{}.ipynb", "cy/other.ipynb"):
+        file = tmp_path / path.format(LABS[0])
+        file.parent.mkdir(parents=True)
+        file.write_text("{}", "utf-8")
+    found = [(student, lab) for student, lab, _ in labs.collect(tmp_path)]
+    assert found == [("ada", LABS[0]), ("bo", LABS[0])]
+
+
+def test_a_folder_without_submissions_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="expected STUDENT/LAB.ipynb"):
+        labs.collect(tmp_path)
+    with pytest.raises(ValueError, match="No folder"):
+        labs.collect(tmp_path / "missing")
+
+
+def test_student_code_is_not_run_without_a_sandbox(tmp_path, monkeypatch):
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / f"{LABS[0]}.ipynb").write_text("{}", "utf-8")
+    monkeypatch.setattr(sandbox, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="--unsafe"):
+        labs.grade(tmp_path)
+
+
+def grade(folder, submissions, **options):
+    """Write submissions as `folder/STUDENT/LAB.ipynb`; return marks by student."""
+    for (student, lab), notebook in submissions.items():
+        path = folder / student / f"{lab}.ipynb"
+        path.parent.mkdir(parents=True)
+        if isinstance(notebook, str):
+            path.write_text(notebook, "utf-8")
+        else:
+            nbformat.write(notebook, path)
+    if not sandbox.is_available():
+        pytest.skip("bubblewrap is not installed (apt-get install bubblewrap)")
+    return {row["student"]: row for row in labs.grade(folder, **options)}
+
+
+@pytest.mark.labs
+@pytest.mark.parametrize("lab", LABS)
+def test_points_are_those_that_the_work_deserves(lab, tmp_path):
+    labs.release([lab])
+    half = len(answer_cells(source_of(lab))) // 2
+    cheat, cheat_points = hard_coded(lab)
+    submissions = {
+        ("perfect", lab): solved(lab),
+        ("half", lab): solved(lab, half),
+        ("empty", lab): student_copy(lab),
+        ("no_tests", lab): without_tests(lab),
+        ("hard_coded", lab): cheat,
+    }
+    marks = grade(tmp_path, submissions)
+    assert {row["status"] for row in marks.values()} == {"graded"}
+    assert {student: row["score"] for student, row in marks.items()} == {
+        "perfect": points_of(lab),
+        "half": points_of(lab, half),
+        "empty": 0,
+        "no_tests": 0,
+        "hard_coded": cheat_points,
+    }
+    feedback = labs.build_folder() / "feedback" / "half" / lab / f"{lab}.html"
+    assert f"{points_of(lab, half):.1f} / 20.0" in feedback.read_text("utf-8")
+
+
+@pytest.mark.labs
+def test_bad_submissions_are_named_and_the_rest_are_graded(tmp_path):
+    lab = LABS[0]
+    labs.release([lab])
+    submissions = {(name, lab): with_code(lab, code) for name, code in BAD.items()}
+    submissions |= {("no_json", lab): '{"cells": [', ("no_notebook", lab): "[1]"}
+    submissions |= {("good", lab): solved(lab)}
+    done = []
+    marks = grade(
+        tmp_path,
+        submissions,
+        seconds=120,
+        cell_seconds=40,
+        on_graded=lambda submission, status: done.append(submission),
+    )
+    assert sorted(done) == sorted(submissions)
+    status = {student: row["status"] for student, row in marks.items()}
+    assert status["good"] == "graded"
+    assert "stopped after 40 s" in status["loops"]
+    assert "stopped after 120 s" in status["stubborn"]
+    assert "memory" in status["greedy"]
+    assert "died" in status["dies"]
+    assert status["no_json"] == "is not valid JSON"
+    assert status["no_notebook"] == "is no notebook of format 4"
+    for student in ("deletes", "peeks", "good"):
+        assert marks[student]["score"] == points_of(lab), student
+    assert (ROOT / "pyproject.toml").exists()
+    graded = labs.build_folder() / "autograded" / "peeks" / lab / f"{lab}.ipynb"
+    assert "FileNotFoundError" in graded.read_text("utf-8")
+    with open(labs.build_folder() / "marks.csv", newline="", encoding="utf-8") as file:
+        assert [row["student"] for row in csv.DictReader(file)] == sorted(marks)
+    assert statistics.fmean(row["max_score"] for row in marks.values()) == 20
