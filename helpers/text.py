@@ -7,6 +7,7 @@ import collections
 import csv
 import dataclasses
 import pathlib
+import re
 
 import numpy as np
 
@@ -23,6 +24,11 @@ HEADLINES_URL = (
     "data/ag_news_csv/train.csv"
 )
 HEADLINES_SHA256 = "76a0a2d2f92b286371fe4d4044640910a04a803fdd2538e0f3f29a5c6f6b672e"
+VERSE_URL = (
+    "https://raw.githubusercontent.com/GITenberg/"
+    "Poems-by-Emily-Dickinson-Three-Series-Complete_12242/master/12242.txt"
+)
+VERSE_SHA256 = "6bab04e9cca647f1433cc432e6d0b2fb8382d19c054752bbed9c2ae722b49829"
 BARD_CHARS = 1_100_000  # about as long as the real file
 UNKNOWN = "<unknown>"
 
@@ -33,7 +39,8 @@ class Corpus:
 
     Attributes:
         text: str. The whole text.
-        source: str. `"real"`, `"bard"`, `"headlines"`, or the name of a file.
+        source: str. `"real"`, `"dickinson"`, `"bard"`, `"headlines"`, or the name of a
+            file.
         train_text, val_text: str. The first nine tenths and the last tenth.
     """
 
@@ -83,6 +90,51 @@ def load_shakespeare(source="auto", *, seed=0):
                 raise
             print(f"Shakespeare is not here, so the bard writes instead. {error}")
     return Corpus(write_bard(BARD_CHARS, seed=seed), "bard")
+
+
+def load_verse(source="auto", *, seed=0):
+    """Load Emily Dickinson's poems: 5,444 lines of verse, one a line.
+
+    Args:
+        source: `"real"`, `"bard"` (verse made on the spot by a grammar), or `"auto"`:
+            the real lines where they can be had, else the bard's, saying so.
+        seed: int. Seed of the bard; the real lines do not depend on it.
+
+    Returns:
+        `Corpus`. An empty line stands between stanzas, and between poems.
+
+    Raises:
+        ValueError: unknown source.
+        Unavailable: the real lines were asked for by name and cannot be had.
+
+    *Poems: Three Series* (1890 to 1896), in the public domain; Project Gutenberg's text
+    number 12242, here without prefaces, notes and titles.
+    """
+    if source not in ("auto", "real", "bard"):
+        raise ValueError(f"source must be 'auto', 'real' or 'bard', got {source!r}.")
+    if source != "bard":
+        try:
+            path = fetch("dickinson.txt", url=VERSE_URL, sha256=VERSE_SHA256)
+            return Corpus(_verse_lines(load_text(path).text), "dickinson")
+        except Unavailable as error:
+            if source == "real":
+                raise
+            print(f"Dickinson is not here, so the bard writes instead. {error}")
+    lines = write_bard(BARD_CHARS // 4, seed=seed).split("\n")
+    return Corpus("\n".join(x for x in lines if not x.endswith(":")), "bard")
+
+
+def _verse_lines(book):
+    """Keep the verse of Gutenberg's book: no preface, note, number or title."""
+    lines = []
+    for series in re.split(r"^I\. LIFE\.$", book, flags=re.MULTILINE)[1:]:
+        # The next series' title page, or the publisher's notice, ends this one.
+        verse = re.split(r"by EMILY DICKINSON|End of Project Gutenberg", series)[0]
+        verse = re.sub(r"\[[^]]*\]", "", verse).replace("_", "")
+        lines += [" ".join(line.split()) for line in verse.split("\n")]
+    # A line without a small letter is a title or a numeral; it leaves a gap.
+    text = "\n".join(x if re.search("[a-z]", x) else "" for x in lines)
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
 def load_text(path):
@@ -235,6 +287,39 @@ def encode_prompt(prompt, vocabulary, *, num_rows=1, unknown=None):
     if num_rows < 1:
         raise ValueError(f"num_rows must be at least 1, got {num_rows}.")
     return np.tile(vocabulary.encode(prompt, unknown=unknown), (num_rows, 1))
+
+
+def encode_lines(lines, vocabulary, *, length, end):
+    """Return lines of words as rows of equal length, each closed by an end token.
+
+    Args:
+        lines: list of lists of words, each with at least one and at most `length - 1`.
+        vocabulary: `Vocabulary` that has all the words, and `end`.
+        length: int >= 2. Tokens in a row.
+        end: str. Stands after the last word, and fills up the row.
+
+    Returns:
+        int32, `(num_lines, length)`.
+
+    Raises:
+        ValueError: no line; a line is empty or too long (names the first); a word is
+            not in the vocabulary; the vocabulary has no word besides `end`.
+    """
+    if len(vocabulary) < 2 or end not in vocabulary:
+        raise ValueError(
+            f"The vocabulary must hold {end!r} and at least one word, "
+            f"got {vocabulary.tokens[:5]}."
+        )
+    if not lines:
+        raise ValueError("There is no line to encode.")
+    for number, line in enumerate(lines, start=1):
+        if not 1 <= len(line) < length:
+            raise ValueError(
+                f"Line {number} has {len(line)} words, and a row of {length} tokens "
+                f"holds 1 to {length - 1} and the end: {' '.join(line)[:60]!r}."
+            )
+    padded = [[*line, *[end] * (length - len(line))] for line in lines]
+    return np.stack([vocabulary.encode(row) for row in padded])
 
 
 def make_windows(token_ids, *, window_length):

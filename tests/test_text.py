@@ -2,16 +2,18 @@ import numpy as np
 import pytest
 
 from helpers import text as text_module
-from helpers.fetch import Unavailable
+from helpers.fetch import Unavailable, course_data
 from helpers.text import (
     UNKNOWN,
     Corpus,
     Vocabulary,
     carried_windows,
+    encode_lines,
     encode_prompt,
     load_headlines,
     load_shakespeare,
     load_text,
+    load_verse,
     make_windows,
 )
 
@@ -169,3 +171,102 @@ def test_carried_windows_use_the_last_token_as_target_only():
         list(carried_windows(np.arange(7), batch_size=2, window_length=4))
     with pytest.raises(ValueError, match="got 0 and 4"):
         list(carried_windows(np.arange(7), batch_size=0, window_length=4))
+
+
+BOOK = """Project Gutenberg's Poems
+PREFACE.
+Her verses bloom.
+
+I. LIFE.
+
+I.
+
+SUCCESS.
+
+[Published in "A Masque"
+in 1876.]
+
+Success is _counted_   sweetest
+  By those who ne'er succeed.
+
+
+II.
+
+Our share of night to bear.
+
+POEMS
+
+by EMILY DICKINSON
+
+I. LIFE.
+
+I'm nobody! Who are you?
+
+End of Project Gutenberg's Poems
+"""
+VERSE = """Success is counted sweetest
+By those who ne'er succeed.
+
+Our share of night to bear.
+
+I'm nobody! Who are you?
+"""
+
+
+def test_verse_is_what_remains_without_prefaces_notes_and_titles(tmp_path, monkeypatch):
+    path = tmp_path / "book.txt"
+    path.write_text(BOOK)
+    monkeypatch.setattr(text_module, "fetch", lambda *_, **__: path)
+    corpus = load_verse("real")
+    assert (corpus.text, corpus.source) == (VERSE, "dickinson")
+
+
+@pytest.mark.skipif(
+    not (course_data() and (course_data() / "dickinson_lines.txt").is_file()),
+    reason="COURSE_DATA has no dickinson_lines.txt to compare with",
+)
+def test_verse_is_the_published_selection():
+    expected = (course_data() / "dickinson_lines.txt").read_text()
+    assert load_verse("real").text == expected
+
+
+def test_without_dickinson_the_bard_writes_lines_of_verse(no_network, capsys):
+    corpus = load_verse()
+    assert corpus.source == "bard"
+    assert "bard writes instead" in capsys.readouterr().out
+    assert ":" not in corpus.text and len(corpus.text.split("\n")) > 5000
+    with pytest.raises(Unavailable, match=r"no dickinson\.txt"):
+        load_verse("real")
+    with pytest.raises(ValueError, match="got 'emily'"):
+        load_verse("emily")
+
+
+WORDS = Vocabulary(["<end>", "a", "rose", "is"], separator=" ")
+
+
+def test_lines_become_rows_closed_by_the_end():
+    rows = encode_lines([["a", "rose"], ["is"]], WORDS, length=4, end="<end>")
+    assert rows.tolist() == [[1, 2, 0, 0], [3, 0, 0, 0]]
+    assert rows.dtype == np.int32
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "no line"),
+        (
+            [["a"], ["a", "rose", "is", "a"]],
+            "Line 2 has 4 words.*1 to 3.*'a rose is a'",
+        ),
+        ([[]], "Line 1 has 0 words"),
+        ([["tulip"]], "'tulip' at position 0"),
+    ],
+)
+def test_lines_that_do_not_fit_are_named(lines, message):
+    with pytest.raises(ValueError, match=message):
+        encode_lines(lines, WORDS, length=4, end="<end>")
+
+
+def test_a_vocabulary_without_a_word_is_refused():
+    with pytest.raises(ValueError, match="at least one word"):
+        encode_lines([["<end>"]], Vocabulary(["<end>"]), length=4, end="<end>")
