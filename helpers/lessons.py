@@ -140,7 +140,8 @@ class LessonFailed(RuntimeError):
 def save(notebook, path):
     """Write an executed notebook without progress bars and time stamps.
 
-    Figures are stored with a palette, which takes a third of the bytes.
+    Figures are stored with a palette, which takes a third of the bytes. What can be
+    read as Markdown, such as a quiz, is stored so, without its script.
     """
     from helpers.plotting import shrink_png  # brings in Matplotlib
 
@@ -152,6 +153,8 @@ def save(notebook, path):
         if cell.cell_type == "code":
             cell.outputs = [o for o in cell.outputs if not _is_widget(o)]
         for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data.pop("text/html", None)
             if "image/png" in output.get("data", {}):
                 png = shrink_png(base64.b64decode(output.data["image/png"]))
                 output.data["image/png"] = base64.b64encode(png).decode() + "\n"
