@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from helpers import ledger, lessons, publish
+from helpers import labs, ledger, lessons, publish
 from helpers.budget import BUDGETS, current_budget, parse_seed
 from helpers.paths import OUTPUTS, ROOT
 
@@ -32,6 +32,25 @@ Each notebook gets a link to Colab below its title, and its first code cell lear
 where to clone from. Commit the notebooks and push. Doing it again changes nothing;
 another address replaces the first."""
 
+RELEASE_HELP = """\
+Make the students' copies of labs: without solutions, without hidden tests.
+
+  course labs release             every lab
+  course labs release lab01       one lab
+
+The copies go to build/labs/release; hand out those files."""
+
+GRADE_HELP = """\
+Grade a folder of submissions that holds STUDENT/LAB.ipynb for each student.
+
+  course labs grade submissions
+  course labs grade submissions --jobs 4 --seconds 120
+
+Student code runs in a sandbox (bubblewrap) without network, with limits on time and
+memory. A submission that cannot be graded is named, and the rest are graded. Marks go
+to build/labs/marks.csv, feedback to build/labs/feedback; answers in words wait for a
+person: jupyter lab, then the Formgrader."""
+
 
 def main(arguments=None):
     """Run the command; return its exit status."""
@@ -39,7 +58,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         return options.action(options) or 0
-    except (ValueError, OSError, lessons.LessonFailed) as error:
+    except (ValueError, OSError, lessons.LessonFailed, labs.GradingFailed) as error:
         print(f"course: {_one_line(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -101,7 +120,82 @@ def _parser():
         "--reference", help="branch or tag to fetch (default: the current branch)"
     )
     publishing.set_defaults(action=_publish)
+    _add_labs(commands)
     return parser
+
+
+def _add_labs(commands):
+    about = "hand out labs and grade what comes back"
+    parser = commands.add_parser("labs", help=about, description=f"{about}.")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    raw = argparse.RawDescriptionHelpFormatter
+
+    release = actions.add_parser(
+        "release",
+        help="make the students' copies",
+        description=RELEASE_HELP,
+        formatter_class=raw,
+    )
+    release.add_argument("labs", nargs="*", metavar="LAB", help="such as lab01")
+    release.set_defaults(action=_release)
+
+    grade = actions.add_parser(
+        "grade",
+        help="grade a folder of submissions",
+        description=GRADE_HELP,
+        formatter_class=raw,
+    )
+    grade.add_argument("folder", metavar="FOLDER")
+    grade.add_argument(
+        "--seconds", type=int, default=300, help="time for a submission (300)"
+    )
+    grade.add_argument(
+        "--cell-seconds", type=int, default=60, help="time for one cell (60)"
+    )
+    grade.add_argument(
+        "--memory", type=int, default=4096, help="memory of a kernel, in MiB (4096)"
+    )
+    grade.add_argument(
+        "--jobs", type=int, default=2, help="submissions graded at once (2)"
+    )
+    grade.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="run student code without a sandbox, as a program of yours",
+    )
+    grade.set_defaults(action=_grade)
+
+
+def _release(options):
+    chosen = [labs.find(name) for name in options.labs] or labs.names()
+    for path in labs.release(chosen):
+        print(path)
+
+
+def _grade(options):
+    from tqdm import tqdm
+
+    with tqdm(total=len(labs.collect(options.folder)), unit="submission") as bar:
+
+        def tell(submission, status):
+            bar.update()
+            if status != "graded":
+                bar.write(f"{'/'.join(submission)}: {status}")
+
+        rows = labs.grade(
+            options.folder,
+            isolated=not options.unsafe,
+            seconds=options.seconds,
+            cell_seconds=options.cell_seconds,
+            memory_mib=options.memory,
+            jobs=options.jobs,
+            on_graded=tell,
+        )
+    for row in rows:
+        points = f"{row['score']:g}/{row['max_score']:g}"
+        print(f"{row['student']:20} {row['lab']:20} {points:>8}  {row['status']}")
+    print(f"marks: {labs.build_folder() / 'marks.csv'}")
+    print(f"feedback: {labs.build_folder() / 'feedback'}")
 
 
 def _list(options):

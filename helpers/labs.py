@@ -7,6 +7,7 @@ command, and one that loops, breaks or is no notebook does not stop the others.
 
 import concurrent.futures
 import csv
+import importlib.util
 import json
 import os
 import pathlib
@@ -247,6 +248,7 @@ def nbgrader(command, *arguments, seconds=None):
     Raises:
         TimeoutError: it took longer than `seconds`; it and its kernel are gone.
         GradingFailed: it ended with an error; the message is its log.
+        ValueError: nbgrader is not installed.
     """
     scripts = pathlib.Path(sys.executable).parent  # nbgrader calls alembic by name
     settings = {
@@ -254,6 +256,10 @@ def nbgrader(command, *arguments, seconds=None):
         "JUPYTER_PATH": str(build_folder()),
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
     }
+    if importlib.util.find_spec("nbgrader") is None:
+        raise ValueError(
+            "Labs need nbgrader. Install it: uv sync --inexact --group teach."
+        )
     process = subprocess.Popen(
         [sys.executable, "-m", "nbgrader", command, *arguments],
         cwd=ROOT,

@@ -8,7 +8,6 @@ of the system hold its memory, its files and its number of processes.
 
 import os
 import pathlib
-import resource
 import shutil
 import subprocess
 import sys
@@ -62,6 +61,8 @@ def limit_resources(*, memory_mib):
         memory_mib: int. Memory that a process may allocate, in MiB. Beyond it,
             Python raises MemoryError.
     """
+    import resource  # not on Windows
+
     memory = memory_mib * 2**20
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))

@@ -16,7 +16,7 @@ from submissions import (
     without_tests,
 )
 
-from helpers import labs, sandbox
+from helpers import cli, labs, sandbox
 from helpers.paths import ROOT
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed (group teach)")
@@ -88,6 +88,19 @@ def test_student_code_is_not_run_without_a_sandbox(tmp_path, monkeypatch):
     monkeypatch.setattr(sandbox, "is_available", lambda: False)
     with pytest.raises(ValueError, match="--unsafe"):
         labs.grade(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["grade", "missing"], "course: No folder 'missing'."),
+        (["release", "lab99"], f"course: No lab 'lab99'. There are: {LABS[0]}"),
+    ],
+)
+def test_the_command_says_in_one_line_what_is_missing(arguments, said, capsys):
+    assert cli.main(["labs", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(said) and error.count("\n") == 1
 
 
 def grade(folder, submissions, **options):
