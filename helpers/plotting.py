@@ -12,6 +12,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
+from helpers.alt_text import add_alt_texts
+
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLORS = (
     "#0072B2",  # blue
@@ -31,7 +33,11 @@ TILE = 0.72  # inches, the width of one image in a grid
 
 
 def set_style():
-    """Set the course's Matplotlib style: palette, quiet axes, tight layout, 100 dpi."""
+    """Set the course's Matplotlib style: palette, quiet axes, tight layout, 100 dpi.
+
+    In a notebook each figure is stored with its description as alternative text.
+    """
+    add_alt_texts()
     mpl.rcParams.update(
         {
             "axes.axisbelow": True,
@@ -102,6 +108,7 @@ def plot_images(
 
     ax = _image_axes(canvas, tile_width=width, ax=ax)
     _show(canvas, value_range, ax)
+    ax.set_label(f"{num_images} grey images, {num_columns} in a row")
     for index, text in enumerate(titles if titles is not None else ()):
         x = index % num_columns * step_x + (width - 1) / 2
         y = index // num_columns * step_y + head - 0.08 * height
@@ -147,6 +154,7 @@ def plot_manifold(images, *, grid_shape, value_range, ax=None, title=None):
             layout="constrained",
         )
     _show(canvas, value_range, ax)
+    ax.set_label(f"a map of {num_rows} by {num_columns} grey images, edge to edge")
     if title is not None:
         ax.set_title(title)
     return ax
@@ -233,6 +241,7 @@ def plot_latent(z, labels, *, ax=None, title, label_name=None, names=None):
         bar = ax.figure.colorbar(drawn, ax=ax, label=label_name or "")
         bar.solids.set_alpha(1)
     ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    ax.set_label(f"{len(z)} points")
     ax.set_title(title)
     return ax
 
@@ -283,6 +292,7 @@ def plot_heatmap(matrix, *, ax=None, value_range, xlabel, ylabel, title, fmt=Non
                 text = format(value, fmt)
                 ax.text(column, row, text, ha="center", va="center", color=color)
     ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set_label(f"a table of {num_rows} by {num_columns} coloured cells")
     ax.set_title(title)
     return ax
 
