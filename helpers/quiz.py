@@ -131,7 +131,7 @@ def _buttons(questions, name):
     content = content["text/html"].replace(drawn, name)
     script = script["application/javascript"].replace(drawn, name)
     style = (
-        f"<style>#{name}:has(.Quiz) + .quiz-text {{display: none}}\n"
+        f"<style>#{name}:has(.Quiz) ~ .quiz-text {{display: none}}\n"
         f"#{name} .Quiz {{font-size: 1.1em; line-height: 1.4}}\n"
         f"#{name} .Feedback {{font-size: 1em; text-align: left; padding: 4px}}\n"
         f"#{name} .Answer {{grid-template-columns: 1fr}}\n"
