@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import nbformat
 
@@ -31,19 +32,22 @@ def build(folder=None):
             f"The website needs {', '.join(missing)}: uv sync --inexact --group site"
         )
     folder = BUILD if folder is None else pathlib.Path(folder)
-    pages, site = folder / "site-pages", folder / "site"
-    for old in (pages, site):
-        shutil.rmtree(old, ignore_errors=True)
-    write_pages(pages)
-    sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going"]
-    done = subprocess.run(
-        [*sphinx, "-d", str(folder / "site-doctrees"), str(pages), str(site)],
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise ValueError(f"Sphinx says: {done.stderr.strip()}")
-    return site / "index.html"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as workshop:
+        pages, made = pathlib.Path(workshop, "pages"), pathlib.Path(workshop, "site")
+        write_pages(pages)
+        sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going"]
+        caches = ["-d", f"{workshop}/doctrees"]
+        done = subprocess.run(
+            [*sphinx, *caches, str(pages), str(made)], capture_output=True, text=True
+        )
+        if done.returncode:
+            told = done.stderr.replace(f"{pages}/", "").strip()
+            raise ValueError(f"Sphinx says: {told}")
+        if (folder / "site").exists():
+            shutil.rmtree(folder / "site")
+        made.rename(folder / "site")
+    return folder / "site" / "index.html"
 
 
 def write_pages(folder):
@@ -87,10 +91,10 @@ def first_page():
     """Return the website's first page: the README's beginning, and what there is."""
     readme = (ROOT / "README.md").read_text("utf-8")
     head = readme.split("\n## How much to train", 1)[0]
-    names = lessons.names()
+    names, own = lessons.names(), [path.stem for path in SOURCES.glob("*.md")]
     contents = {
         "Lessons": [f"notebooks/{name}" for name in names],
-        "Reference": ["glossary", "results", "data/README"],
+        "Reference": [*sorted(own), "results", "data/README"],
         "Solutions": [f"notebooks/solutions/{name}" for name in names],
     }
     for caption, pages in contents.items():
@@ -115,14 +119,23 @@ def results_page():
     for lesson in dict.fromkeys(row[0] for row in rows[2:]):
         title = lesson
         if lesson in lessons.names():
-            title = f"[{lesson}](notebooks/{lesson}.ipynb)"
+            title = lessons.read(lesson).cells[0].source.splitlines()[0].strip("# ")
+            title = f"[{title}](notebooks/{lesson}.ipynb)"
         lines += ["", f"## {title}", ""]
         lines += [_line(["Metric", "Value", "Unit", "How"]), _line(["---"] * 4)]
         for metric, value, unit, seeds, *how in [r[1:] for r in rows if r[0] == lesson]:
             plural = "s" if seeds != "1" else ""
             how = ", ".join(part for part in (f"{seeds} seed{plural}", *how) if part)
-            lines += [_line([metric, value, unit, how])]
+            cells = (metric, value, unit, how)
+            lines += [
+                _line([cell.replace(" ", "\N{NO-BREAK SPACE}") for cell in cells])
+            ]
     return "\n".join(lines) + "\n"
+
+
+def heading_anchor(title):
+    """Return a heading's anchor as JupyterLab names it, so that its links work here."""
+    return title.replace(" ", "-")
 
 
 def _line(cells):

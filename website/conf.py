@@ -1,7 +1,12 @@
 """How Sphinx makes the website. `course site` puts the pages beside this file first."""
 
+import html
+from xml.etree.ElementTree import Element, tostring
+
 from docutils.nodes import SkipNode
-from latex2mathml.converter import convert
+from latex2mathml.converter import convert_to_element
+
+UNDERBRACE = "\N{BOTTOM CURLY BRACKET}"
 
 project = "Generative models, lesson by lesson"
 copyright = "the authors. Text and figures CC BY 4.0, code Apache-2.0"
@@ -11,6 +16,8 @@ nb_execution_mode = "off"
 nb_merge_streams = True
 nb_ipywidgets_js = {}  # would come from another host; a page has no kernel to turn to
 myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 4
+myst_heading_slug_func = "helpers.site.heading_anchor"
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 html_theme = "sphinx_book_theme"
@@ -32,14 +39,37 @@ html_theme_options = {
 }
 
 
+def to_mathml(latex, display):
+    """Return a formula as MathML that needs no font for mathematics."""
+    formula = convert_to_element(latex, display=display)
+    for element in formula.iter():
+        element.text = html.unescape(element.text or "")
+    for parent in list(formula.iter()):
+        if parent.tag == "munder" and parent[1].text == UNDERBRACE:
+            parent.tag = "mrow"  # a line below, since few fonts can stretch a brace
+            parent.set("class", "brace")
+            del parent[1]
+        if parent.tag in ("math", "mrow"):
+            space_functions(parent)
+    return tostring(formula, encoding="unicode")
+
+
+def space_functions(row):
+    """Put a thin space between a function's name and an argument without brackets."""
+    for index in range(len(row) - 1, 0, -1):
+        name = row[index - 1]
+        if name.tag == "mi" and len(name.text) > 1 and row[index].tag != "mo":
+            row.insert(index, Element("mspace", width="0.17em"))
+
+
 def visit_inline(self, node):
-    self.body.append(convert(node.astext(), display="inline"))
+    self.body.append(to_mathml(node.astext(), "inline"))
     raise SkipNode
 
 
 def visit_block(self, node):
-    formula = convert(node.astext(), display="block")
-    self.body.append(f'<div class="math">{formula}</div>')
+    formula = to_mathml(node.astext(), "block")
+    self.body.append(f'<div class="formula">{formula}</div>')
     raise SkipNode
 
 
