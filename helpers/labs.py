@@ -184,9 +184,8 @@ def _grade_one(student, lab, path, seconds, cell_seconds):
         return f"stopped after {seconds} s"
     except GradingFailed as error:
         return _explain(str(error))
-    return _what_happened(
-        build_folder() / "autograded" / student / lab / f"{lab}.ipynb"
-    )
+    graded = build_folder() / "autograded" / student / lab / f"{lab}.ipynb"
+    return _what_happened(graded, cell_seconds)
 
 
 def _what_happened(path, cell_seconds):
