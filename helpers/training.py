@@ -215,6 +215,19 @@ def _tensors(arrays):
     return tree.map_structure(ops.convert_to_tensor, arrays)
 
 
+def _shares(arrays):
+    """Return tensors, cut along the batch where Keras distributes over devices."""
+    arrays, distribution = _tensors(arrays), keras.distribution.distribution()
+    if distribution is None:
+        return arrays
+
+    def share(x):
+        layout = distribution.get_data_layout(x.shape)
+        return keras.distribution.distribute_tensor(x, layout)
+
+    return tree.map_structure(lambda x: share(x) if x.ndim else x, arrays)
+
+
 def _assign(variables, values):
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
@@ -267,7 +280,7 @@ def _jax_step(loss_fn, variables, state, optimizer, jit_compile):
 
     def step(*batch):
         old = [[v.value for v in group] for group in groups]
-        result, *new = pure(*old, _tensors(batch))
+        result, *new = pure(*old, _shares(batch))
         for group, values in zip(groups, new, strict=True):
             _assign(group, values)
         return result
