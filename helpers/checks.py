@@ -4,6 +4,8 @@ Each check returns nothing where the property holds, and raises AssertionError w
 does not. The message says what came, what was expected, and where to look.
 """
 
+import itertools
+
 import helpers.quiet  # noqa: F401  (before keras)
 
 import numpy as np
@@ -49,6 +51,25 @@ def check_close(name, value, expected, *, look_at, tolerance=1e-5):
             f"{expected[place]:.6g} (within {tolerance:g})",
             look_at,
         )
+
+
+def check_equal(name, value, expected, *, look_at):
+    """Demand a plain value, such as a str or a list of str, of the same type.
+
+    The message shows the first place where two sequences part.
+    """
+    if type(value) is type(expected) and value == expected:
+        return
+    got, wanted = repr(value), repr(expected)
+    if type(value) is type(expected) and isinstance(expected, (str, list, tuple)):
+        pairs = zip(value, expected, strict=False)
+        same = sum(
+            1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)
+        )
+        rest = slice(same, same + 10)
+        got = f"{value[rest]!r} from position {same} on"
+        wanted = f"{expected[rest]!r} there"
+    raise _wrong(name, got, wanted, look_at)
 
 
 def check_range(name, value, low, high, *, look_at):

@@ -36,6 +36,16 @@ def test_values_are_held_to_a_tolerance_of_the_largest():
         checks.check_close("x", [1.0, np.nan], [1.0, 2.0], look_at=HINT)
 
 
+def test_plain_values_are_compared_and_the_first_difference_is_shown():
+    checks.check_equal("x", ["to", "be"], ["to", "be"], look_at=HINT)
+    with says("x", "['not'] from position 1", "['be'] there"):
+        checks.check_equal("x", ["to", "not"], ["to", "be"], look_at=HINT)
+    with says("x", "[] from position 1", "['be'] there"):
+        checks.check_equal("x", ["to"], ["to", "be"], look_at=HINT)
+    with says("x", "None", "'to be'"):
+        checks.check_equal("x", None, "to be", look_at=HINT)
+
+
 def test_range_takes_its_bounds_in():
     checks.check_range("x", [0.0, 1.0], 0, 1, look_at=HINT)
     with says("x", "-0.1 to 1", "[0, 1]"):
