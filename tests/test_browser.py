@@ -18,6 +18,8 @@ import urllib.request
 import nbformat
 import pytest
 
+from helpers import site
+
 pytestmark = pytest.mark.browser
 REPOSITORY = pathlib.Path(__file__).parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -248,3 +250,34 @@ def move(page, handle):
 def test_the_page_asks_no_other_host(page):
     hosts = {urllib.parse.urlsplit(address).hostname for address in page.addresses}
     assert hosts <= {"127.0.0.1", None}  # None: data and blob addresses
+
+
+@pytest.fixture(scope="module")
+def website(tmp_path_factory):
+    """The website's folder, made from this checkout."""
+    for name in site.NEEDED:
+        pytest.importorskip(name, reason=f"{name} is not installed (group site)")
+    return site.build(tmp_path_factory.mktemp("website")).parent
+
+
+@pytest.mark.xdist_group("website")
+def test_no_page_of_the_website_is_wider_than_a_telephone(chromium, website):
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    addresses = []
+    page.on("request", lambda request: addresses.append(request.url))
+    paths = [path for path in website.rglob("*.html") if "_static" not in path.parts]
+    for path in paths:
+        page.goto(path.as_uri())
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 390, path.name
+    assert len(paths) > len(LESSONS)
+    assert {urllib.parse.urlsplit(a).scheme for a in addresses} <= {"file", "data"}
+    page.close()
+
+
+@pytest.mark.xdist_group("website")
+def test_the_website_finds_a_word(chromium, website):
+    page = chromium.new_page()
+    page.goto(f"{(website / 'search.html').as_uri()}?q=posterior")
+    page.locator("#search-results a", has_text="autoencoder").first.wait_for()
+    page.close()

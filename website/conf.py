@@ -9,7 +9,8 @@ from latex2mathml.converter import convert_to_element
 UNDERBRACE = "\N{BOTTOM CURLY BRACKET}"
 
 project = "Generative models, lesson by lesson"
-copyright = "the authors. Text and figures CC BY 4.0, code Apache-2.0"
+author = "the authors of the course"
+copyright = f"{author}. Text and figures CC BY 4.0, code Apache-2.0"
 extensions = ["myst_nb"]
 
 nb_execution_mode = "off"
