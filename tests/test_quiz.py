@@ -20,7 +20,10 @@ KEY = {
     "00_start_here": {"before": "BBC", "after": "ABCB"},
     "01_autoencoder": {"before": "ABC", "after": "BABC"},
     "02_vae": {"before": "ACB", "after": "BCBB"},
+    "03_gan": {"before": "BAB", "after": "BCBC"},
     "04_char_rnn": {"before": "BCA", "after": "BACBA"},
+    "05_seqgan": {"before": "ABC", "after": "ABCA"},
+    "06_transformer": {"before": "BAC", "after": "BBABC"},
 }
 
 
