@@ -178,6 +178,7 @@ def _grade_one(student, lab, path, seconds, cell_seconds):
                 *("--Execute.kernel_name=lab", "--KernelManager.transport=ipc"),
                 f"--KernelManager.connection_file={folder}/kernel.json",
                 f"--Execute.timeout={cell_seconds}",
+                f"--Execute.iopub_timeout={cell_seconds}",
                 seconds=seconds,
             )
     except TimeoutError:
