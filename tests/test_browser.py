@@ -86,7 +86,7 @@ def clear_outputs(path):
     nbformat.write(notebook, path)
 
 
-def wait_for(address, *, seconds=60):
+def wait_for(address, *, seconds=180):
     """Return when the server answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
