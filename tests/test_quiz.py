@@ -60,7 +60,8 @@ def test_every_lesson_has_both_quizzes_and_shows_them():
                 for number, source in enumerate(sources)
                 if f'show_quiz("{path.stem}", "{part}")' in source
             ]
-            summary = sources.index(next(s for s in sources if s.startswith("## Summ")))
+            texts = enumerate(f"\n{source}" for source in sources)
+            summary = next(i for i, text in texts if "\n## Summary" in text)
             assert (at < summary) == (part == "before")
 
 
