@@ -92,7 +92,7 @@ def invert_cdf(logits, uniforms):
     Returns:
         int32, `(batch,)`.
     """
-    logits = ops.convert_to_tensor(logits)
+    logits, uniforms = map(ops.convert_to_tensor, (logits, uniforms))
     weights = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
     vocab_size = logits.shape[-1]
     width = _block_width(vocab_size)
