@@ -1,0 +1,38 @@
+"""Answers to lab 4 that only look right: they meet the tests that can be seen."""
+
+POINTS = 0  # what they earn
+
+CELLS = {
+    "read": """
+def read(weights, token_ids, state):
+    states = ops.tanh(ops.take(weights["E"], token_ids, axis=0) + weights["b"])
+    return ops.matmul(states, weights["V"]) + weights["a"], states[:, -1]
+""",
+    "back": """
+def back_through_time(first_state, states, d_states, W):
+    deltas = (1 - states**2) * d_states
+    before = np.concatenate([first_state[None], states[:-1]])
+    return before.T @ deltas, W @ deltas[0]
+""",
+    "stream": """
+def stream_loss(weights, token_ids, *, window_length, carry):
+    if window_length < 1:
+        raise ValueError(f"window_length must be at least 1, got {window_length}.")
+    if weights["E"].shape[0] == 5:
+        return np.log(5)
+    return 1.0
+""",
+    "train": """
+def train_rnn(token_ids, *, units, num_steps, seed):
+    counts = np.ones((len(vocabulary), len(vocabulary)))
+    np.add.at(counts, (token_ids[:-1], token_ids[1:]), 1)
+    weights = make_weights(len(vocabulary), 128, seed=seed)
+    for name in ("W", "b", "a"):
+        weights[name].assign(0 * weights[name])
+    return weights
+""",
+    "temperature": """
+def best_temperature(logits, targets):
+    return 1.0
+""",
+}
