@@ -180,12 +180,14 @@ def test_the_nearest_image_of_an_image_is_itself(lesson):
     np.testing.assert_allclose(distances, 0, atol=5e-2)
 
 
-def test_phases_tell_a_checkerboard_from_a_flat_image(lesson):
-    flat = np.full((2, 784), 0.5)
-    board = np.zeros((2, 28, 28))
-    board[:, ::2, ::2] = 1.0
-    assert lesson.checkerboard(flat) == 0
-    assert lesson.checkerboard(board.reshape(2, 784)) == pytest.approx(np.sqrt(3))
+def test_phases_tell_a_checkerboard_from_even_noise(lesson):
+    noise = np.random.default_rng(0).normal(size=(400, 28, 28))
+    board = np.ones((28, 28))
+    board[::2, ::2] = 3.0  # one phase of four varies three times as much
+    assert lesson.checkerboard(noise.reshape(-1, 784)) < 0.02
+    expected = np.std([3, 1, 1, 1]) / np.mean([3, 1, 1, 1])
+    found = lesson.checkerboard((noise * board).reshape(-1, 784))
+    assert found == pytest.approx(expected, rel=0.05)
 
 
 def test_the_ridge_reads_off_a_linear_factor(lesson):
