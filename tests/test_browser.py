@@ -215,27 +215,26 @@ def test_a_quiz_tells_why_an_option_is_wrong(page):
 
 def test_the_widgets_react(page):
     """Each slider moves by key, and what is written below it changes."""
-    sliders = page.evaluate(
+    places = page.evaluate(
         """() => [...jupyterapp.shell.currentWidget.content.model.cells]
-            .filter(cell => cell.type === "code" && cell.outputs.toJSON().some(
-                o => o.data?.["application/vnd.jupyter.widget-view+json"]))
-            .map(cell => cell.id)"""
+            .flatMap((cell, i) => cell.outputs?.toJSON().some(
+                o => o.data?.["application/vnd.jupyter.widget-view+json"])
+                ? [i] : [])"""
     )
-    for cell in sliders:
-        scroll_to(page, cell)
+    for place in places:
+        scroll_to(page, place)
         page.wait_for_timeout(500)
-        handle = page.locator(".noUi-handle").first
-        if not handle.is_visible():
-            continue  # a progress bar
-        move(page, handle)
+        cell = page.locator(f'[data-windowed-list-index="{place}"]')
+        if cell.locator(".noUi-handle").count():  # none: a progress bar
+            move(page, cell)
 
 
-def move(page, handle):
+def move(page, cell):
     """Press a slider's key; its number and the text below it must change."""
-    output = page.locator(".jp-OutputArea-output", has=handle).first
-    before, number = output.inner_text(), page.locator(".widget-readout").first
-    shown = number.inner_text()
-    handle.focus()
+    output = cell.locator(".jp-OutputArea-output").first
+    number = cell.locator(".widget-readout").first
+    before, shown = output.inner_text(), number.inner_text()
+    cell.locator(".noUi-handle").first.focus()
     for _ in range(6):
         page.keyboard.press("ArrowRight")
     end = time.monotonic() + 30
