@@ -10,8 +10,6 @@ import logging
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # no INFO lines later on either
-# Lessons compile a graph for each setting on purpose; TensorFlow would warn of it.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager
@@ -35,3 +33,7 @@ with _closed_stderr():
         import tensorflow  # noqa: F401  (Keras imports it later on any backend)
 
     keras.ops.zeros((1,))  # starts the device, which is when the lines appear
+
+# Lessons compile a graph for each setting on purpose; TensorFlow would warn of it. Only
+# now, since its import sets the level.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)

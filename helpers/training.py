@@ -96,6 +96,38 @@ def compiled(fn, *, uses=(), jit_compile=False):
     return call
 
 
+def input_gradient(fn, x):
+    """Return the gradient of a function of single rows with respect to the rows.
+
+    Inside the `loss_fn` of `gradient_step` it is differentiated in turn, so a loss can
+    charge a network for its steepness.
+
+    Args:
+        fn: function of a tensor `(batch, ...)`, such as a model; gives one number for
+            each row, `(batch,)` or `(batch, 1)`, which depends on that row alone.
+        x: float, `(batch, ...)`. Where the gradient is taken.
+
+    Returns:
+        float, the shape of `x`. Row `i` is the gradient of `fn(x)[i]` in `x[i]`.
+    """
+    x, backend = ops.convert_to_tensor(x), keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = ops.sum(fn(x))
+        return tape.gradient(total, x)
+    if backend == "torch":
+        import torch
+
+        x = x if x.requires_grad else x.detach().requires_grad_()
+        return torch.autograd.grad(ops.sum(fn(x)), x, create_graph=True)[0]
+    import jax
+
+    return jax.grad(lambda rows: ops.sum(fn(rows)))(x)
+
+
 def train(
     step,
     epoch_batches,

@@ -100,31 +100,19 @@ def test_the_penalty_of_a_linear_discriminator_is_its_squared_weights(lesson):
     generator = small_pair(lesson)[0]
     linear = keras.Sequential([keras.Input((784,)), keras.layers.Dense(1)])
     pair = [generator, linear]
-    directions = np.random.default_rng(2).standard_normal((32, 784)).astype("float32")
-    with_penalty = lesson.make_losses(pair, penalty=3.0, sigma=0.5)[1]
+    with_penalty = lesson.make_losses(pair, penalty=3.0)[1]
     without = lesson.make_losses(pair)[1]
     batch = images(), noise()
-    paid = float(with_penalty(*batch, directions)[0]) - float(without(*batch)[0])
-    slopes = directions @ ops.convert_to_numpy(linear.layers[0].kernel)
-    assert paid == pytest.approx(1.5 * np.mean(slopes**2), rel=1e-2)
-
-
-def test_the_written_gradient_is_the_difference_quotient(lesson):
-    critic = small_pair(lesson)[1]
-    x, step = images(4), 1e-2
-    along = np.random.default_rng(3).standard_normal(x.shape).astype("float32")
-    _, gradient = lesson.score_and_gradient(critic, x)
-    slope = np.sum(ops.convert_to_numpy(gradient) * along, axis=1)
-    ahead, back = critic(x + step * along), critic(x - step * along)
-    quotient = ops.convert_to_numpy(ahead - back)[:, 0] / (2 * step)
-    np.testing.assert_allclose(slope, quotient, rtol=0.05, atol=2e-2)
+    paid = float(with_penalty(*batch)[0]) - float(without(*batch)[0])
+    kernel = ops.convert_to_numpy(linear.layers[0].kernel)
+    assert paid == pytest.approx(1.5 * np.sum(kernel**2), rel=1e-3)
 
 
 def test_batches_repeat_with_their_seed_and_differ_between_epochs(lesson):
-    options = {"batch_size": 4, "num_steps": 2, "seed": 5, "num_directions": 2}
+    options = {"batch_size": 4, "num_steps": 2, "seed": 5}
     first, again = (lesson.make_batches(images(), 3, **options) for _ in range(2))
     for a, b, other in zip(first(0), again(0), first(1), strict=True):
-        assert [len(part) for part in a] == [4, 4, 4, 2]
+        assert [len(part) for part in a] == [4, 4, 4]
         for x, y in zip(a, b, strict=True):
             np.testing.assert_array_equal(x, y)
         assert not np.array_equal(a[1], other[1])

@@ -9,7 +9,13 @@ import pytest
 from keras import layers, ops
 
 from helpers.checkpoint import Checkpoint
-from helpers.training import TrainingDiverged, compiled, gradient_step, train
+from helpers.training import (
+    TrainingDiverged,
+    compiled,
+    gradient_step,
+    input_gradient,
+    train,
+)
 
 NUMPY = ops.convert_to_numpy
 
@@ -43,6 +49,27 @@ def test_a_step_of_gradient_descent_follows_the_closed_form(jit_compile):
     weight, bias = line.get_weights()
     assert weight.item() == pytest.approx(1 - 0.1 * np.mean(2 * error * X), rel=1e-6)
     assert bias.item() == pytest.approx(-0.1 * np.mean(2 * error), rel=1e-6)
+
+
+def test_the_gradient_of_single_rows_follows_the_closed_form():
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    gradient = NUMPY(input_gradient(lambda rows: ops.sum(rows**3, axis=-1), x))
+    np.testing.assert_allclose(gradient, 3 * x**2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_loss_may_hold_the_gradient_of_the_input(jit_compile):
+    line, _ = make_line(weight=3.0)
+    step = gradient_step(
+        lambda x: ops.mean(ops.square(input_gradient(line, x))),
+        train=[line],
+        optimizer=keras.optimizers.SGD(0.1),
+        jit_compile=jit_compile,
+    )
+    assert float(NUMPY(step(X))) == pytest.approx(9.0)  # the weight, squared
+    weight, bias = line.get_weights()
+    assert weight.item() == pytest.approx(3 - 0.1 * 2 * 3)
+    assert bias.item() == 0.0
 
 
 def test_a_step_changes_train_and_leaves_uses_alone():
