@@ -221,6 +221,8 @@ def _explain(message):
         return "its kernel died (a crash, or too much memory)"
     if "unresponsive" in message:
         return "its kernel did not answer"
+    if "CellTimeoutError" in message:
+        return "a cell could not be interrupted"
     lines = [line for line in message.splitlines() if "Error" in line]
     return f"could not be graded: {(lines or ['unknown reason'])[-1].strip()}"
 

@@ -156,7 +156,7 @@ def test_bad_submissions_are_named_and_the_rest_are_graded(tmp_path):
     marks = grade(
         tmp_path,
         submissions,
-        seconds=120,
+        seconds=300,
         cell_seconds=40,
         on_graded=lambda submission, status: done.append(submission),
     )
@@ -164,7 +164,7 @@ def test_bad_submissions_are_named_and_the_rest_are_graded(tmp_path):
     status = {student: row["status"] for student, row in marks.items()}
     assert status["good"] == "graded"
     assert "stopped after 40 s" in status["loops"]
-    assert "stopped after 120 s" in status["stubborn"]
+    assert status["stubborn"] == "a cell could not be interrupted"
     assert "memory" in status["greedy"]
     assert "died" in status["dies"]
     assert status["no_json"] == "is not valid JSON"
@@ -177,3 +177,12 @@ def test_bad_submissions_are_named_and_the_rest_are_graded(tmp_path):
     with open(labs.build_folder() / "marks.csv", newline="", encoding="utf-8") as file:
         assert [row["student"] for row in csv.DictReader(file)] == sorted(marks)
     assert statistics.fmean(row["max_score"] for row in marks.values()) == 20
+
+
+@pytest.mark.labs
+def test_a_submission_that_takes_too_long_is_stopped_as_a_whole(tmp_path):
+    lab = LABS[0]
+    labs.release([lab])
+    slow = {("slow", lab): with_code(lab, BAD["loops"])}
+    marks = grade(tmp_path, slow, seconds=20, cell_seconds=40)
+    assert "stopped after 20 s" in marks["slow"]["status"]
