@@ -6,6 +6,7 @@ PyTorch is how a function is compiled and differentiated; that difference lives 
 
 import functools
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import helpers.quiet  # noqa: F401  (before keras)
 
@@ -73,7 +74,8 @@ def compiled(fn, *, uses=(), jit_compile=False):
         import tensorflow as tf
 
         options = {"autograph": False, "reduce_retracing": True}
-        return tf.function(fn, jit_compile=jit_compile, **options)
+        function = tf.function(fn, jit_compile=jit_compile, **options)
+        return _first_in_a_thread(function) if jit_compile else function
     if backend == "torch":
         import torch
 
@@ -282,7 +284,30 @@ def _tf_step(loss_fn, variables, state, optimizer, jit_compile):
         optimizer.apply(tape.gradient(_loss_of(result), values), variables)
         return result
 
-    return step
+    return _first_in_a_thread(step) if jit_compile else step
+
+
+def _first_in_a_thread(function):
+    """Make the first call of a TensorFlow function, which traces it, in a new thread.
+
+    With an XLA program, TensorFlow keeps to the end of the process the Python stack on
+    which each operation was made: two thirds of the memory that a program costs. The
+    stack of a thread is short, since it does not begin in Jupyter.
+    """
+    import tensorflow as tf
+
+    has_run = False
+
+    def call(*arrays):
+        nonlocal has_run
+        if has_run or not tf.executing_eagerly():  # inside another function's trace
+            return function(*arrays)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            result = pool.submit(function, *arrays).result()
+        has_run = True
+        return result
+
+    return call
 
 
 def _jax_step(loss_fn, variables, state, optimizer, jit_compile):

@@ -1,3 +1,4 @@
+import inspect
 import json
 import signal
 import subprocess
@@ -126,6 +127,22 @@ def test_batch_normalisation_updates_its_moving_mean():
 def test_nothing_to_train_is_an_error():
     with pytest.raises(ValueError, match="train must hold a trainable variable"):
         gradient_step(lambda: 0.0, train=[], optimizer=keras.optimizers.SGD(0.1))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
+def test_xla_programs_do_not_remember_the_stack_of_their_caller():
+    stacks = []
+
+    def double(x):
+        stacks.append({frame.function for frame in inspect.stack()})
+        return 2 * x
+
+    def my_caller(function):
+        return function(np.ones(3))
+
+    for jit_compile in (False, True):
+        my_caller(compiled(double, jit_compile=jit_compile))
+    assert ["my_caller" in stack for stack in stacks] == [True, False]
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
