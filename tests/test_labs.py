@@ -146,6 +146,24 @@ def test_points_are_those_that_the_work_deserves(lab, tmp_path):
 
 
 @pytest.mark.labs
+def test_points_given_by_a_person_survive_grading_again(tmp_path):
+    from nbgrader.api import Gradebook
+
+    lab = LABS[0]
+    labs.release([lab])
+    (before,) = grade(tmp_path, {("ada", lab): solved(lab)}).values()
+    assert before["needs_manual_grade"]
+    with Gradebook(f"sqlite:///{labs.build_folder() / 'gradebook.db'}") as gradebook:
+        for entry in gradebook.find_submission(lab, "ada").notebooks[0].grades:
+            if entry.cell.cell_type == "markdown":
+                entry.manual_score, entry.needs_manual_grade = 2.0, False
+        gradebook.db.commit()
+    (after,) = labs.grade(tmp_path)
+    assert after["score"] == before["score"] + 2
+    assert not after["needs_manual_grade"]
+
+
+@pytest.mark.labs
 def test_bad_submissions_are_named_and_the_rest_are_graded(tmp_path):
     lab = LABS[0]
     labs.release([lab])
