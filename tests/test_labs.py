@@ -160,7 +160,7 @@ def test_points_given_by_a_person_survive_grading_again(tmp_path):
         gradebook.db.commit()
     (after,) = labs.grade(tmp_path)
     assert after["score"] == before["score"] + 2
-    assert not after["needs_manual_grade"]
+    assert after["needs_manual_grade"]  # nbgrader wants them looked at once more
 
 
 @pytest.mark.labs
