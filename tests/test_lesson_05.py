@@ -237,13 +237,13 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("killed_after", [1, 3, 5])
+@pytest.mark.parametrize("killed_after", [1, 3, 4, 6])
 def test_a_run_killed_in_any_phase_goes_on_as_if_nothing_happened(
     lesson, game, real, tmp_path, monkeypatch, killed_after
 ):
     oracle = Oracle(12, embedding_dim=4, units=5, seed=0)
     how = {
-        "epochs": (2, 2, 2),
+        "epochs": (2, 2, 1, 2),
         "round_sizes": ROUND,
         "look_every": 1,
         "num_judged": 16,
@@ -271,7 +271,25 @@ def test_a_run_killed_in_any_phase_goes_on_as_if_nothing_happened(
     monkeypatch.setattr(lesson, "judge", judge)
     lesson.draw_weights(game, seed=99)  # a new kernel begins with other weights
     found = play(tmp_path / "cut.npz")
-    assert len(found["seconds"]) == 6
+    assert len(found["seconds"]) == 7
     assert found["nll_oracle"] == expected["nll_oracle"]
     for got, wanted in zip(lesson.get_state(game), expected_state, strict=True):
         np.testing.assert_array_equal(got, wanted)
+
+
+def test_after_the_control_the_generator_is_where_likelihood_left_it(
+    lesson, game, real
+):
+    rng = np.random.default_rng(0)
+    game.mle_step(real[:8])
+    lesson.follow(game, rate=0.0)
+    start = [ops.convert_to_numpy(weight) for weight in game.generator.weights]
+    lesson.constant_round(game, batch_size=8, rng=rng)
+    moved = [ops.convert_to_numpy(weight) for weight in game.generator.weights]
+    assert any(np.abs(a - b).max() > 1e-4 for a, b in zip(start, moved, strict=True))
+    assert int(game.optimizers[1].iterations) == 1
+    lesson.return_to_policy(game)
+    for weight, wanted in zip(game.generator.weights, start, strict=True):
+        np.testing.assert_array_equal(ops.convert_to_numpy(weight), wanted)
+    assert int(game.optimizers[1].iterations) == 0
+    assert int(game.optimizers[0].iterations) == 1
