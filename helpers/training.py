@@ -4,10 +4,8 @@ Lessons write losses and models in Keras 3. What differs between TensorFlow, JAX
 PyTorch is how a function is compiled and differentiated; that difference lives here.
 """
 
-import ctypes
 import functools
 import math
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import helpers.quiet  # noqa: F401  (before keras)
@@ -190,14 +188,7 @@ def train(
                 checkpoint.save(epoch + 1, history)
     if checkpoint:
         checkpoint.remove()
-    _give_back_memory()
     return history
-
-
-def _give_back_memory():
-    """Return freed memory to the system; glibc keeps what other threads have freed."""
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
-        library.malloc_trim(0)
 
 
 def _run_epoch(step, batch_iterator, epoch):
