@@ -73,8 +73,17 @@ def lab(tmp_path_factory):
         wait_for(f"http://127.0.0.1:{port}/api/status?token={token}")
         yield f"http://127.0.0.1:{port}/lab/workspaces", token
     finally:
-        server.terminate()
+        stop(server)
+
+
+def stop(server):
+    """Ask the server to end; one that has not after half a minute is killed."""
+    server.terminate()
+    try:
         server.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def clear_outputs(path):
