@@ -11,8 +11,8 @@ def true_gradient(logits, pays):
 def estimates(logits, arms, received, *, baseline):
     signs = np.where(np.arange(len(logits)) == arms[:, None], 1, -1)
     return (received - baseline)[:, None] * signs / 2
-
-
+""",
+    "baseline": """
 def best_baseline(logits, pays):
     return float(softmax(logits) @ pays)
 """,
