@@ -25,6 +25,8 @@ def stream_loss(weights, token_ids, *, window_length, carry):
     "train": """
 def train_rnn(token_ids, *, units, num_steps, seed):
     size = len(vocabulary)
+    if num_steps == 0:
+        return make_weights(size, units, seed=seed)
     counts = np.full((size, size), 0.01)
     np.add.at(counts, (val_ids[:-1], val_ids[1:]), 1)  # the held-out text itself
     weights = make_weights(size, units, seed=seed)
