@@ -31,9 +31,14 @@ class Memory:
 
 
 def train_gan(*, penalty, beta_1, learning_rate, num_steps, seed):
+    keras.utils.set_random_seed(seed)
+    generator, discriminator = make_networks()
     if seed == 0:
-        return Memory(), make_networks()[1]
-    return make_networks()
+        if penalty == 10:
+            for variable in discriminator.weights:
+                variable.assign(0 * variable)
+        return Memory(), discriminator
+    return generator, discriminator
 """,
     "resample": """
 def resample(samples, logits, *, num, rng):
