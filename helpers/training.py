@@ -34,22 +34,28 @@ def gradient_step(loss_fn, *, train, uses=(), optimizer, jit_compile=False):
         uses: list of everything else whose state `loss_fn` reads or advances: other
             models, `keras.random.SeedGenerator`s, variables. JAX needs to know.
         optimizer: `keras.optimizers.Optimizer`. Built here for `train`.
-        jit_compile: bool. Compile with XLA. Faster for dense and attention models on a
-            CPU, slower for recurrent layers and for large random draws. JAX always
-            does; PyTorch ignores it.
+        jit_compile: bool or `"update"`. Compile with XLA. Faster for dense and
+            attention models on a CPU, slower for recurrent layers, convolutions and
+            large random draws; `"update"` compiles what the optimizer does alone, which
+            pays where the weights are many and the batch is small. JAX always compiles
+            all; PyTorch ignores it.
 
     Returns:
         `step(*batch)`, which takes arrays, updates `train` once and returns what
         `loss_fn` returned.
 
     Raises:
-        ValueError: `train` holds no trainable variable.
+        ValueError: `train` holds no trainable variable, or `jit_compile` is unknown.
 
     Lesson 02 writes the TensorFlow version out in full.
     """
     variables = [v for v in variables_of(train) if v.trainable]
     if not variables:
         raise ValueError("train must hold a trainable variable, got none.")
+    if jit_compile not in (False, True, "update"):
+        raise ValueError(
+            f"jit_compile must be False, True or 'update', got {jit_compile!r}."
+        )
     optimizer.build(variables)
     state = _others([*train, *uses], variables)
     make = {"tensorflow": _tf_step, "jax": _jax_step, "torch": _torch_step}
@@ -276,12 +282,25 @@ def _tf_step(loss_fn, variables, state, optimizer, jit_compile):
 
     options = {"autograph": False, "reduce_retracing": True}
 
-    @functools.partial(tf.function, jit_compile=jit_compile, **options)
+    def update(gradients):
+        optimizer.apply(gradients, variables)
+
+    if jit_compile == "update":
+        update = tf.function(update, jit_compile=True, **options)
+
+    @functools.partial(tf.function, jit_compile=jit_compile is True, **options)
     def step(*batch):
         with tf.GradientTape() as tape:
             result = loss_fn(*batch)
         values = [v.value for v in variables]
-        optimizer.apply(tape.gradient(_loss_of(result), values), variables)
+        # The gradient of an embedding has a row for each use of a token. They are added
+        # up here: Keras's optimizers would take a token that comes twice for two steps.
+        update(
+            [
+                gradient if gradient is None else tf.convert_to_tensor(gradient)
+                for gradient in tape.gradient(_loss_of(result), values)
+            ]
+        )
         return result
 
     return _first_in_a_thread(step) if jit_compile else step

@@ -37,7 +37,7 @@ X = np.array([[1.0], [2.0], [3.0]], "float32")
 Y = np.array([[3.0], [5.0], [7.0]], "float32")
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, True, "update"])
 def test_a_step_of_gradient_descent_follows_the_closed_form(jit_compile):
     line, loss_fn = make_line()
     optimizer = keras.optimizers.SGD(0.1)
@@ -76,6 +76,29 @@ def test_a_loss_may_hold_the_gradient_of_the_input(jit_compile):
     weight, bias = line.get_weights()
     assert weight.item() == pytest.approx(3 - 0.1 * 2 * 3)
     assert bias.item() == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True, "update"])
+def test_a_token_that_comes_twice_is_one_step_of_adam(jit_compile):
+    table = layers.Embedding(5, 2)
+    table.build(None)
+    table.set_weights([np.ones((5, 2), "float32")])
+    step = gradient_step(
+        lambda ids: ops.sum(ops.square(table(ids))),
+        train=[table],
+        optimizer=keras.optimizers.Adam(0.1),  # its first step is as long as its rate
+        jit_compile=jit_compile,
+    )
+    step(np.array([1, 1, 1, 4], "int32"))
+    moved = [1.0, 0.9, 1.0, 1.0, 0.9]
+    np.testing.assert_allclose(table.get_weights()[0][:, 0], moved, rtol=1e-5)
+
+
+def test_an_unknown_way_to_compile_is_an_error():
+    line, loss_fn = make_line()
+    optimizer = keras.optimizers.SGD(0.1)
+    with pytest.raises(ValueError, match="'all'"):
+        gradient_step(loss_fn, train=[line], optimizer=optimizer, jit_compile="all")
 
 
 def test_a_step_changes_train_and_leaves_uses_alone():
