@@ -293,8 +293,8 @@ def _tf_step(loss_fn, variables, state, optimizer, jit_compile):
         with tf.GradientTape() as tape:
             result = loss_fn(*batch)
         values = [v.value for v in variables]
-        # The gradient of an embedding has a row for each use of a token. They are added
-        # up here: Keras's optimizers would take a token that comes twice for two steps.
+        # The gradient of an embedding has a row for each use of a token. The rows of a
+        # token are added up here: Keras's Adam would square them one by one.
         update(
             [
                 gradient if gradient is None else tf.convert_to_tensor(gradient)

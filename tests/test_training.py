@@ -79,7 +79,7 @@ def test_a_loss_may_hold_the_gradient_of_the_input(jit_compile):
 
 
 @pytest.mark.parametrize("jit_compile", [False, True, "update"])
-def test_a_token_that_comes_twice_is_one_step_of_adam(jit_compile):
+def test_a_token_that_comes_again_is_one_step_of_adam(jit_compile):
     table = layers.Embedding(5, 2)
     table.build(None)
     table.set_weights([np.ones((5, 2), "float32")])
