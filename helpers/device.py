@@ -1,7 +1,6 @@
 """What this machine is: device, memory and versions."""
 
 import importlib.metadata
-import os
 import pathlib
 import platform
 import re
@@ -10,6 +9,8 @@ import sys
 import helpers.quiet  # noqa: F401  (before keras)
 
 import keras
+
+from helpers.threads import num_cores
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")
 
@@ -36,13 +37,6 @@ def device_name():
     if has_gpu():
         return "GPU"
     return f"{num_cores()} CPU cores"
-
-
-def num_cores():
-    """Return the number of CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
 
 
 def processor_flags(cpuinfo="/proc/cpuinfo"):

@@ -23,7 +23,9 @@ class TrainingDiverged(ValueError):
     """The loss became NaN or infinite."""
 
 
-def gradient_step(loss_fn, *, train, uses=(), optimizer, jit_compile=False):
+def gradient_step(
+    loss_fn, *, train, uses=(), optimizer, jit_compile=False, num_shares=1
+):
     """Compile one gradient step.
 
     Args:
@@ -39,13 +41,18 @@ def gradient_step(loss_fn, *, train, uses=(), optimizer, jit_compile=False):
             large random draws; `"update"` compiles what the optimizer does alone, which
             pays where the weights are many and the batch is small. JAX always compiles
             all; PyTorch ignores it.
+        num_shares: int >= 1. TensorFlow cuts each array of the batch into so many equal
+            shares and computes their losses and gradients side by side, one share a
+            core after `helpers.device.run_side_by_side`. The step is that of the whole
+            batch where the loss is a mean over rows. JAX and PyTorch ignore it.
 
     Returns:
         `step(*batch)`, which takes arrays, updates `train` once and returns what
         `loss_fn` returned.
 
     Raises:
-        ValueError: `train` holds no trainable variable, or `jit_compile` is unknown.
+        ValueError: `train` holds no trainable variable, `jit_compile` is unknown, or
+            the rows of a batch cannot be cut into `num_shares` equal shares.
 
     Lesson 02 writes the TensorFlow version out in full.
     """
@@ -56,12 +63,15 @@ def gradient_step(loss_fn, *, train, uses=(), optimizer, jit_compile=False):
         raise ValueError(
             f"jit_compile must be False, True or 'update', got {jit_compile!r}."
         )
+    if num_shares < 1:
+        raise ValueError(f"num_shares must be at least 1, got {num_shares}.")
     optimizer.build(variables)
+    if keras.backend.backend() == "tensorflow":
+        return _tf_step(loss_fn, variables, optimizer, jit_compile, num_shares)
+    if keras.backend.backend() == "torch":
+        return _torch_step(loss_fn, variables, optimizer)
     state = _others([*train, *uses], variables)
-    make = {"tensorflow": _tf_step, "jax": _jax_step, "torch": _torch_step}
-    return make[keras.backend.backend()](
-        loss_fn, variables, state, optimizer, jit_compile
-    )
+    return _jax_step(loss_fn, variables, state, optimizer)
 
 
 def compiled(fn, *, uses=(), jit_compile=False):
@@ -277,7 +287,7 @@ def _loss_of(result):
     return result[0] if isinstance(result, tuple) else result
 
 
-def _tf_step(loss_fn, variables, state, optimizer, jit_compile):
+def _tf_step(loss_fn, variables, optimizer, jit_compile, num_shares):
     import tensorflow as tf
 
     options = {"autograph": False, "reduce_retracing": True}
@@ -288,22 +298,51 @@ def _tf_step(loss_fn, variables, state, optimizer, jit_compile):
     if jit_compile == "update":
         update = tf.function(update, jit_compile=True, **options)
 
-    @functools.partial(tf.function, jit_compile=jit_compile is True, **options)
-    def step(*batch):
+    def differentiate(batch):
         with tf.GradientTape() as tape:
             result = loss_fn(*batch)
         values = [v.value for v in variables]
         # The gradient of an embedding has a row for each use of a token. The rows of a
         # token are added up here: Keras's Adam would square them one by one.
-        update(
-            [
-                gradient if gradient is None else tf.convert_to_tensor(gradient)
-                for gradient in tape.gradient(_loss_of(result), values)
-            ]
-        )
+        return result, [
+            gradient if gradient is None else tf.convert_to_tensor(gradient)
+            for gradient in tape.gradient(_loss_of(result), values)
+        ]
+
+    def mean(*values):
+        if num_shares == 1 or values[0] is None:
+            return values[0]
+        return sum(values) / num_shares
+
+    @functools.partial(tf.function, jit_compile=jit_compile is True, **options)
+    def step(*batch):
+        parts = [differentiate(share) for share in _cut(batch, num_shares)]
+        results, gradients = zip(*parts, strict=True)
+        result = tree.map_structure(mean, *results)
+        gradients = [mean(*each) for each in zip(*gradients, strict=True)]
+        update(gradients)
         return result
 
     return _first_in_a_thread(step) if jit_compile else step
+
+
+def _cut(batch, num_shares):
+    """Return equal shares of a batch of TensorFlow tensors, cut along the rows."""
+    if num_shares == 1:
+        return [batch]
+    import tensorflow as tf
+
+    def cut(x):
+        if x.shape[0] is not None and x.shape[0] % num_shares:
+            raise ValueError(
+                f"A batch of {x.shape[0]} rows cannot be cut into {num_shares} equal "
+                "shares (num_shares of gradient_step)."
+            )
+        return tf.split(x, num_shares)
+
+    leaves = [cut(x) for x in tree.flatten(batch)]
+    shares = zip(*leaves, strict=True)
+    return [tree.pack_sequence_as(batch, list(share)) for share in shares]
 
 
 def _first_in_a_thread(function):
@@ -329,7 +368,7 @@ def _first_in_a_thread(function):
     return call
 
 
-def _jax_step(loss_fn, variables, state, optimizer, jit_compile):
+def _jax_step(loss_fn, variables, state, optimizer):
     import jax
 
     def loss_and_state(values, state_values, batch):
@@ -364,7 +403,7 @@ def _jax_step(loss_fn, variables, state, optimizer, jit_compile):
     return step
 
 
-def _torch_step(loss_fn, variables, state, optimizer, jit_compile):
+def _torch_step(loss_fn, variables, optimizer):
     import torch
 
     def step(*batch):

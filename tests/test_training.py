@@ -7,7 +7,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from keras import layers, ops
+from keras import layers, ops, tree
 
 from helpers.checkpoint import Checkpoint
 from helpers.training import (
@@ -92,6 +92,58 @@ def test_a_token_that_comes_again_is_one_step_of_adam(jit_compile):
     step(np.array([1, 1, 1, 4], "int32"))
     moved = [1.0, 0.9, 1.0, 1.0, 0.9]
     np.testing.assert_allclose(table.get_weights()[0][:, 0], moved, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")  # those of `unused`
+@pytest.mark.parametrize("num_shares", [2, 3])
+def test_a_step_in_shares_is_the_step_of_the_whole_batch(num_shares):
+    rows = 5 + np.arange(12, dtype="float32").reshape(6, 2)  # no error is 0
+    results, weights = [], []
+    for shares in (1, num_shares):
+        table, line, unused = layers.Embedding(4, 2), layers.Dense(1), layers.Dense(1)
+        for layer in (table, line, unused):
+            layer.build((None, 2))
+        table.set_weights([np.ones((4, 2), "float32")])
+        line.set_weights([np.array([[2.0], [-1.0]], "float32"), np.zeros(1)])
+
+        def loss_fn(ids, x, table=table, line=line):
+            error = ops.square(line(table(ids))[:, 0] - ops.sum(x["rows"], axis=1))
+            return ops.mean(error), {"largest id": ops.mean(ids)}
+
+        step = gradient_step(
+            loss_fn,
+            train=[table, line, unused],
+            optimizer=keras.optimizers.Adam(0.1, global_clipnorm=1.0),
+            num_shares=shares,
+        )
+        ids = np.array([0, 1, 1, 3, 3, 3], "float32")
+        results.append([step(ids, {"rows": rows}) for _ in range(3)])
+        weights.append([*table.get_weights(), *line.get_weights()])
+    tree.map_structure(
+        lambda a, b: np.testing.assert_allclose(NUMPY(a), NUMPY(b), rtol=1e-5), *results
+    )
+    for whole, shared in zip(*weights, strict=True):
+        np.testing.assert_allclose(whole, shared, rtol=1e-4)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="ignores shares")
+def test_a_batch_that_cannot_be_cut_evenly_is_an_error():
+    line, loss_fn = make_line()
+    step = gradient_step(
+        lambda x: loss_fn() + 0 * ops.sum(x),
+        train=[line],
+        optimizer=keras.optimizers.SGD(0.1),
+        num_shares=2,
+    )
+    with pytest.raises(ValueError, match="3 rows cannot be cut into 2"):
+        step(np.zeros((3, 1), "float32"))
+
+
+def test_no_share_is_an_error():
+    line, loss_fn = make_line()
+    optimizer = keras.optimizers.SGD(0.1)
+    with pytest.raises(ValueError, match="got 0"):
+        gradient_step(loss_fn, train=[line], optimizer=optimizer, num_shares=0)
 
 
 def test_an_unknown_way_to_compile_is_an_error():
