@@ -13,17 +13,20 @@ import argparse
 import os
 import tempfile
 
-import helpers.quiet  # noqa: F401  (before keras, so that nothing is printed)
+from helpers import ledger
+from helpers.budget import course_seed
+from helpers.data.images import load_digits
+from helpers.measure.digit_network import (
+    load_digit_network,
+    make_digit_network,
+    save_weights,
+)
+from helpers.train.loop import batches, train
+from helpers.train.step import gradient_step
 
 import keras
 import numpy as np
 from keras import ops
-
-from helpers import ledger
-from helpers.budget import course_seed
-from helpers.data import batches, load_digits
-from helpers.digit_network import load_digit_network, make_digit_network, save_weights
-from helpers.training import gradient_step, train
 
 NUM_EPOCHS = 8
 BATCH_SIZE = 128

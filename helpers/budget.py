@@ -24,7 +24,7 @@ def current_budget():
         raise ValueError(
             f"COURSE_BUDGET must be one of {', '.join(BUDGETS)}, got {name!r}."
         )
-    from helpers.device import has_gpu
+    from helpers.backend import has_gpu
 
     return "gpu" if has_gpu() else "cpu"
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tomllib
 
-from helpers.paths import ROOT
+from helpers.files import ROOT
 
 NOT_IN_COLAB = {"jupyterlab"}  # Colab is the notebook server
 

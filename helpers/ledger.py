@@ -1,20 +1,15 @@
-"""The record of measured results: `data/results.json`.
+"""Report a measured figure.
 
-A lesson calls `record`; `course run` sets `COURSE_LEDGER` to a file that collects what
-a run recorded, and adds it to the ledger when the run is whole.
+`course run` sets `COURSE_LEDGER` to a file that collects the figures of a run;
+`course.results` keeps them.
 """
 
 import datetime
 import json
 import math
 import os
-import pathlib
 
 from helpers.budget import course_seed, current_budget
-from helpers.paths import DATA
-
-RESULTS = DATA / "results.json"
-IDENTITY = ("lesson", "metric", "budget", "backend", "device", "source", "seed")
 
 
 def record(lesson, metric, value, *, unit, source="", **more):
@@ -31,7 +26,7 @@ def record(lesson, metric, value, *, unit, source="", **more):
     Raises:
         ValueError: `value` is NaN or infinite.
     """
-    from helpers import device  # brings in Keras, which reading the ledger need not
+    from helpers import backend  # starts Keras, which a page has done already
 
     value = float(value)
     if not math.isfinite(value):
@@ -42,11 +37,11 @@ def record(lesson, metric, value, *, unit, source="", **more):
         "value": float(f"{value:.6g}"),
         "unit": unit,
         "budget": current_budget(),
-        "backend": device.backend_name(),
-        "device": device.device_name(),
+        "backend": backend.backend_name(),
+        "device": backend.device_name(),
         "source": source,
         "seed": course_seed(),
-        "versions": device.versions(),
+        "versions": backend.versions(),
         "date": datetime.date.today().isoformat(),
         **more,
     }
@@ -55,79 +50,3 @@ def record(lesson, metric, value, *, unit, source="", **more):
     if pending:
         with open(pending, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
-
-
-def read_pending(path):
-    """Return the rows that `record` wrote to a run's own file."""
-    path = pathlib.Path(path)
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-
-def load():
-    """Return the ledger: list of dicts, one a figure.
-
-    Raises:
-        ValueError: the file is not valid JSON.
-    """
-    if not RESULTS.exists():
-        return []
-    try:
-        return json.loads(RESULTS.read_text("utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{RESULTS} is not valid JSON: {error}.") from error
-
-
-def add(rows):
-    """Put rows into the ledger; a row replaces the one with the same identity."""
-    merged = {_identity(row): row for row in load()}
-    merged |= {_identity(row): row for row in rows}
-    ordered = sorted(merged.values(), key=_identity)
-    RESULTS.parent.mkdir(exist_ok=True)
-    temporary = RESULTS.with_suffix(".part")
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in ordered)
-    temporary.write_text(f"[\n{lines}\n]\n", "utf-8")
-    os.replace(temporary, RESULTS)
-
-
-def table():
-    """Return the ledger as a Markdown table: mean and spread over seeds.
-
-    The spread is the sample standard deviation; one seed has none.
-    """
-    groups = {}
-    for row in load():
-        key = tuple(row[name] for name in IDENTITY if name != "seed")
-        groups.setdefault(key, []).append(row)
-    lines = [
-        "| Lesson | Metric | Value | Unit | Seeds | Budget | Data | Machine |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for rows in groups.values():
-        row, values = rows[0], [r["value"] for r in rows]
-        cells = (
-            *(row["lesson"], row["metric"], _mean_and_spread(values), row["unit"]),
-            *(len(values), row["budget"], row["source"]),
-            f"{row['device']}, {row['backend']}",
-        )
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    return "\n".join(lines)
-
-
-def _identity(row):
-    return tuple(row[name] for name in IDENTITY)
-
-
-def _mean_and_spread(values):
-    mean = sum(values) / len(values)
-    if len(values) == 1:
-        return _short(mean, 4)
-    spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
-    return f"{_short(mean, 4)} ± {_short(spread, 2)}"
-
-
-def _short(value, num_digits):
-    """Write a number with so many digits that count, large ones in full."""
-    text = f"{value:.{num_digits}g}"
-    return f"{value:.0f}" if "e+" in text else text

@@ -17,7 +17,7 @@ def run_side_by_side(num_operations):
 
     By itself TensorFlow spreads every operation over all cores, and where operations
     are small the cores wait for each other more than they compute. Give each core work
-    of its own instead: `num_shares` of `helpers.training.gradient_step`.
+    of its own instead: `num_shares` of `helpers.train.step.gradient_step`.
 
     Call it before Keras is imported: TensorFlow starts its threads then, and keeps
     them. Other backends take no notice.

@@ -18,7 +18,7 @@ nb_merge_streams = True
 nb_ipywidgets_js = {}  # would come from another host; a page has no kernel to turn to
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 4
-myst_heading_slug_func = "helpers.site.heading_anchor"
+myst_heading_slug_func = "course.site.heading_anchor"
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 html_theme = "sphinx_book_theme"

@@ -1,0 +1,201 @@
+"""Make the notebooks openable in Colab: stamp the course's address into each.
+
+Every notebook holds one cell, `colab_cell`, which fetches the course when it runs in
+Colab and does nothing elsewhere. As the course is kept the cell has no address; the
+command `course publish` writes it, and puts a link to Colab below the title.
+"""
+
+import pathlib
+import re
+import subprocess
+import urllib.parse
+
+from helpers import catalogue
+from helpers.files import ROOT, replace_text
+
+import nbformat
+
+CELL_ID = "colab"
+
+CELL = """\
+import importlib.util
+import os
+import subprocess
+import sys
+
+# `course publish` fills in where the course is.
+COURSE = "{address}"
+REFERENCE = "{reference}"
+try:
+    in_colab = importlib.util.find_spec("google.colab") is not None
+except ModuleNotFoundError:
+    in_colab = False
+
+if in_colab and importlib.util.find_spec("helpers") is None:
+    if not COURSE:
+        raise RuntimeError("Whoever keeps this copy must run `course publish` first.")
+    if not os.path.isdir("course"):
+        git = ["git", "-c", "advice.detachedHead=false", "clone", "--quiet"]
+        options = ["--depth=1", f"--branch={{REFERENCE}}"]
+        subprocess.run([*git, *options, COURSE, "course"], check=True)
+    sys.path.insert(0, os.path.abspath("course"))
+    os.chdir("course/{folder}")
+    importlib.import_module("helpers.colab").install_missing()"""
+
+STAMP = re.compile(r'^COURSE = "(.*)"\nREFERENCE = "(.*)"$', re.MULTILINE)
+BADGE = re.compile(r"^\[!\[[^\]]*\]\([^)]*colab\.svg\)\]\([^)]*\)\n\n?", re.MULTILINE)
+COLAB = "https://colab.research.google.com/github"
+
+
+def colab_cell(address="", reference="", *, folder="notebooks"):
+    """Return the source of a notebook's cell for Colab.
+
+    Args:
+        address: str. What `git clone` fetches; empty: not published.
+        reference: str. A branch or tag.
+        folder: str. Where the notebook lies, from the course's root.
+    """
+    return CELL.format(address=address, reference=reference, folder=folder)
+
+
+def read_stamp(notebook):
+    """Return a notebook's `(address, reference)`, empty strings where not published.
+
+    Raises:
+        ValueError: the notebook has no cell for Colab.
+    """
+    for cell in notebook.cells:
+        if cell.get("id") == CELL_ID and (found := STAMP.search(cell.source)):
+            return found.groups()
+    raise ValueError(f"there is no cell {CELL_ID!r} as `colab_cell` writes it")
+
+
+def parse_address(text):
+    """Return the address that `git clone` fetches.
+
+    Args:
+        text: str. `OWNER/REPO` on GitHub, or an address that begins with `https://`,
+            `file://`, `ssh://` or `git@`. A user name or password is left out.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    text = text.strip()
+    if re.fullmatch(r"[\w-]+/[\w.-]+", text, re.ASCII):
+        text = f"https://github.com/{text}"
+    if ssh := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/](.+)", text):
+        text = f"https://{ssh[1]}/{ssh[2]}"
+    parts = urllib.parse.urlsplit(text)
+    path = parts.path.rstrip("/").removesuffix(".git")
+    is_plain = re.fullmatch(r"/[\w./~-]+", path) is not None
+    if is_plain and parts.scheme == "file":
+        return f"file://{path}"
+    if is_plain and parts.scheme == "https" and parts.hostname:
+        port = f":{parts.port}" if parts.port else ""
+        return f"https://{parts.hostname}{port}{path}"
+    raise ValueError(
+        f"Expected OWNER/REPO on GitHub, or an address as https://HOST/OWNER/REPO, "
+        f"got {text!r}."
+    )
+
+
+def own_address():
+    """Return the address of this checkout's remote `origin`.
+
+    Raises:
+        ValueError: there is none.
+    """
+    text = _git("remote", "get-url", "origin")
+    if not text:
+        raise ValueError(
+            "This checkout has no remote named origin to take the address from. "
+            "Say it: course publish OWNER/REPO."
+        )
+    return parse_address(text)
+
+
+def own_branch():
+    """Return the branch that is checked out, or `"main"` where none is."""
+    return _git("branch", "--show-current") or "main"
+
+
+def stamp(notebook, path, address, reference):
+    """Write address and link into a notebook, in place of those it has.
+
+    Args:
+        notebook: nbformat notebook, changed.
+        path: `pathlib.PurePosixPath`. Where it lies, from the course's root.
+        address: str from `parse_address`.
+        reference: str. A branch or tag.
+
+    Raises:
+        ValueError: the notebook has no cell for Colab.
+    """
+    read_stamp(notebook)
+    folder = path.parent.as_posix()
+    for cell in notebook.cells:
+        if cell.get("id") == CELL_ID:
+            cell.source = colab_cell(address, reference, folder=folder)
+    title = notebook.cells[0]
+    heading, _, rest = BADGE.sub("", title.source).partition("\n\n")
+    parts = [heading, _badge(path, address, reference), rest]
+    title.source = "\n\n".join(part for part in parts if part)
+
+
+def publish(address, reference):
+    """Stamp every notebook; return the paths of those that changed.
+
+    Raises:
+        ValueError: a notebook has no cell for Colab, or `reference` is no name. Nothing
+            is changed then.
+    """
+    if not re.fullmatch(r"\w[\w./-]*", reference, re.ASCII):
+        raise ValueError(f"Expected a branch or tag, got {reference!r}.")
+    changed = {}
+    for page in catalogue.pages():
+        path = page.path
+        before = path.read_text("utf-8")
+        notebook = nbformat.reads(before, as_version=4)
+        if page.kind == "lab" and not _has_cell(notebook):
+            continue
+        where = pathlib.PurePosixPath(path.relative_to(ROOT).as_posix())
+        try:
+            stamp(notebook, where, address, reference)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}.") from error
+        after = nbformat.writes(notebook) + "\n"
+        if after != before:
+            changed[path] = after
+    for path, text in changed.items():
+        replace_text(path, text)
+    return list(changed)
+
+
+def colab_link(path, address, reference):
+    """Return Colab's address of a notebook, or `""` if it is not on GitHub."""
+    owner = address.removeprefix("https://github.com/")
+    if owner == address:
+        return ""
+    return f"{COLAB}/{owner}/blob/{reference}/{path}"
+
+
+def _has_cell(notebook):
+    return any(cell.get("id") == CELL_ID for cell in notebook.cells)
+
+
+def _badge(path, address, reference):
+    """Return the picture that links to Colab, or `""` if Colab cannot open it."""
+    link = colab_link(path, address, reference)
+    image = f"{'../' * (len(path.parts) - 2)}images/colab.svg"
+    return f"[![Open this notebook in Google Colab]({image})]({link})" if link else ""
+
+
+def _git(*arguments):
+    """Return what a git command says about this checkout, `""` where it fails."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True
+        )
+    except FileNotFoundError:  # git is not installed
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

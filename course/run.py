@@ -1,0 +1,155 @@
+"""Run pages of the course from a fresh kernel, and keep what they show."""
+
+import base64
+import io
+import os
+import subprocess
+import tempfile
+import time
+
+from course import results
+from helpers.files import OUTPUTS, replace_text
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from PIL import Image
+
+MEASURED = ("lesson", "further")  # kinds of pages that report figures
+
+
+def execute(page, *, budget=None, backend=None, seed=None, on_cell=None):
+    """Execute a page from a fresh kernel.
+
+    Args:
+        page: `helpers.catalogue.Page`.
+        budget, backend, seed: values for `COURSE_BUDGET`, `KERAS_BACKEND` and
+            `COURSE_SEED`; `None` keeps what the environment says.
+        on_cell: function without arguments, called after each cell, or `None`.
+
+    Returns:
+        `(notebook, rows)`: the executed notebook and the rows for the ledger, which
+        lessons and further pages alone have.
+
+    Raises:
+        PageFailed: a cell raised an error or the kernel died. Names the cell; the
+            notebook up to there is in `outputs/`.
+    """
+    notebook = page.read()
+    is_measured = page.kind in MEASURED
+    settings = {
+        "COURSE_BUDGET": budget,
+        "KERAS_BACKEND": backend,
+        "COURSE_SEED": None if seed is None else str(seed),
+    }
+    environment = os.environ | {k: v for k, v in settings.items() if v is not None}
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=None,
+        resources={"metadata": {"path": str(page.path.parent)}},
+    )
+    if on_cell:
+        client.on_cell_complete = lambda **_: on_cell()
+    with tempfile.TemporaryDirectory() as folder:
+        environment["COURSE_LEDGER"] = os.path.join(folder, "rows.jsonl")
+        start = time.monotonic()
+        index = 0
+        try:
+            # what a kernel itself writes there is no output of a cell
+            with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
+                for index, cell in enumerate(notebook.cells):
+                    client.execute_cell(cell, index)
+                seconds = round(time.monotonic() - start, 1)
+                if is_measured:
+                    notebook.cells.append(_closing_cell(page.name, seconds))
+                    client.execute_cell(notebook.cells[-1], index + 1)
+                    notebook.cells.pop()
+        except (CellExecutionError, DeadKernelError) as error:
+            save(notebook, output_path(page))
+            raise PageFailed(_describe(page, index, error)) from error
+        rows = results.read_pending(environment["COURSE_LEDGER"])
+    if not is_measured:
+        return notebook, []
+    peak = next(row["value"] for row in rows if row["metric"] == "peak_mib")
+    return notebook, [{**row, "seconds": seconds, "peak_mib": peak} for row in rows]
+
+
+class PageFailed(RuntimeError):
+    """A page stopped at a cell."""
+
+
+def output_path(page):
+    """Return where an executed page goes."""
+    return OUTPUTS / f"{page.name}.ipynb"
+
+
+def save(notebook, path):
+    """Write an executed notebook without progress bars and time stamps.
+
+    Figures are stored with a palette, which takes a third of the bytes. What can be
+    read as Markdown, such as a quiz, is stored so, without its script.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata.pop("language_info", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [o for o in cell.outputs if not _is_widget(o)]
+        for output in cell.get("outputs", []):
+            if "text/markdown" in output.get("data", {}):
+                output.data.pop("text/html", None)
+            if "image/png" in output.get("data", {}):
+                png = shrink_png(base64.b64decode(output.data["image/png"]))
+                output.data["image/png"] = base64.b64encode(png).decode() + "\n"
+    nbformat.validate(notebook)
+    replace_text(path, nbformat.writes(notebook) + "\n")
+
+
+def _is_widget(output):
+    return "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+
+
+def _closing_cell(name, seconds):
+    """Make the cell in which the lesson's own kernel records what the run took."""
+    return nbformat.v4.new_code_cell(
+        "from helpers import backend, ledger\n"
+        f"ledger.record({name!r}, 'run_seconds', {seconds}, unit='s')\n"
+        f"ledger.record({name!r}, 'peak_mib', backend.peak_mib(), unit='MiB')"
+    )
+
+
+def _describe(page, index, error):
+    """Say in one line which cell failed, and how."""
+    name, kept = page.name, f"outputs/{page.name}.ipynb"
+    if isinstance(error, DeadKernelError):
+        return f"{name}: the kernel died in cell {index + 1} (see {kept})"
+    return f"{name}: cell {index + 1} raised {error.ename}: {error.evalue} (see {kept})"
+
+
+def shrink_png(png, *, num_colors=128):
+    """Store a figure's PNG with a palette: a third of the bytes, the same to the eye.
+
+    Args:
+        png: bytes of a PNG file. What is see-through becomes white.
+        num_colors: int in [2, 256]. Size of the palette.
+
+    Returns:
+        bytes of a PNG file of the same width and height; `png` itself if that is
+        smaller.
+
+    Raises:
+        ValueError: `num_colors` is out of range.
+    """
+    if not 2 <= num_colors <= 256:
+        raise ValueError(f"num_colors must be in [2, 256], got {num_colors}.")
+    with Image.open(io.BytesIO(png)) as image:
+        image = image.convert("RGBA")
+    paper = Image.new("RGBA", image.size, "white")
+    image = Image.alpha_composite(paper, image).convert("RGB")
+    file = io.BytesIO()
+    image.quantize(num_colors, dither=Image.Dither.NONE).save(
+        file, "png", optimize=True
+    )
+    return min(png, file.getvalue(), key=len)

@@ -1,0 +1,162 @@
+"""Start Keras, and say what it runs on.
+
+TensorFlow writes to file descriptor 2 while it is imported and while it finds its
+devices, whatever the environment says. A page that imports helpers before `keras` keeps
+those lines off its first cell; where the start fails, they are shown after all.
+"""
+
+import contextlib
+import importlib.metadata
+import logging
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # no INFO lines later on either
+
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")
+WELL, BADLY = b"\0", b"\1"  # how a start ends; what ends with neither was a crash
+
+# Runs beside the start. A crash of the backend ends this process before it could show
+# anything, so another one must hold what was written.
+HOLDER = """
+import os, sys
+held = b""
+while piece := os.read(0, 65536):
+    held += piece
+    if held.endswith(b"\\0"):
+        sys.exit()
+    if held.endswith(b"\\1"):
+        break
+os.write(2, held.rstrip(b"\\1"))
+"""
+
+
+@contextlib.contextmanager
+def hold_back_stderr():
+    """Hold back what a `with` block writes to file descriptor 2, and drop it.
+
+    Where the block raises an error, or the whole process crashes in it, all of it is
+    shown.
+    """
+    kept = os.dup(2)
+    # A notebook's kernel reads descriptor 2 itself; the terminal outlives a crash.
+    terminal = getattr(sys.stderr, "_original_stdstream_copy", None) or kept
+    command = [sys.executable, "-I", "-S", "-c", HOLDER]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=terminal) as holder:
+        os.dup2(holder.stdin.fileno(), 2)
+        end = BADLY
+        try:
+            yield
+            end = WELL
+        finally:
+            os.write(2, end)
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+with hold_back_stderr():
+    import keras
+    from keras import ops
+
+    with contextlib.suppress(ImportError):
+        import tensorflow  # noqa: F401  (Keras imports it later on any backend)
+
+    ops.zeros((1,))  # starts the device, which is when the lines appear
+
+# Lessons compile a graph for each setting on purpose; TensorFlow would warn of it. Only
+# now, since its import sets the level.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def backend_name():
+    """Return what Keras computes with: `"tensorflow"`, `"jax"` or `"torch"`."""
+    return keras.backend.backend()
+
+
+def has_gpu():
+    """Return whether the Keras backend sees a GPU."""
+    if backend_name() == "torch":
+        import torch
+
+        return torch.cuda.is_available()
+    try:
+        return bool(keras.distribution.list_devices("gpu"))
+    except RuntimeError:  # JAX's way of saying none
+        return False
+
+
+def num_cores():
+    """Return the number of CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def device_name():
+    """Return what computes here, such as `"2 CPU cores"` or `"GPU"`."""
+    if has_gpu():
+        return "GPU"
+    return f"{num_cores()} CPU cores"
+
+
+def processor_flags(cpuinfo="/proc/cpuinfo"):
+    """Return the set of instruction sets that the processor has, such as `"avx2"`.
+
+    Empty where the system does not list them in that file, as Linux does.
+    """
+    try:
+        text = pathlib.Path(cpuinfo).read_text("utf-8")
+    except OSError:
+        return set()
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, flags=re.MULTILINE)
+    return set(found[1].split()) if found else set()
+
+
+def fast_product_dtype():
+    """Return the precision in which matrix products should be computed here.
+
+    Returns:
+        `"bfloat16"` where the processor has instructions for it that TensorFlow uses
+        (`avx512_bf16` or `amx_bf16`), else `"float32"`. JAX and PyTorch gain nothing
+        from them here.
+
+    It asks the processor and times nothing, so the same machine always answers the
+    same, and a run repeats to the digit.
+    """
+    uses_them = backend_name() == "tensorflow" and not has_gpu()
+    fast = uses_them and processor_flags() & {"avx512_bf16", "amx_bf16"}
+    return "bfloat16" if fast else "float32"
+
+
+def memory_mib():
+    """Return the machine's memory in MiB."""
+    import psutil
+
+    return psutil.virtual_memory().total // 2**20
+
+
+def peak_mib():
+    """Return the largest memory that this process has held so far, in MiB."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset // 2**20
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 2**20
+
+
+def versions():
+    """Return dict of name to version: Python and the packages that matter here."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,158 @@
+"""Show the quizzes before and after each lesson: `data/quizzes/NN_topic.json`.
+
+A quiz is a list of questions; each has a text and options, of which one is right. In a
+live notebook jupyterquiz makes buttons of them. Where no script runs, the questions
+read as text with collapsed answers.
+"""
+
+import html
+import json
+import random
+import re
+
+from helpers.files import DATA
+
+QUIZZES = DATA / "quizzes"
+PARTS = ("before", "after")
+
+COLORS = {  # white text on each is readable, and they differ in lightness too
+    "--jq-multiple-choice-bg": "#1f3a5f",
+    "--jq-mc-button-bg": "#ffffff",
+    "--jq-mc-button-border": "#8a8a8a",
+    "--jq-incorrect-color": "#a33c00",
+    "--jq-correct-color": "#005f43",
+    "--jq-text-color": "#ffffff",
+}
+
+
+def load_quiz(lesson, part):
+    """Return the questions of a quiz.
+
+    Args:
+        lesson: str, such as `"02_vae"`.
+        part: `"before"` or `"after"`.
+
+    Returns:
+        list of dicts, `{"question": str, "options": [{"text": str, "why": str}, …]}`;
+        the right option has `"right": true` too. Text between backticks is code; there
+        is no other markup.
+
+    Raises:
+        ValueError: no quiz of this name, or a question that is not as it must be.
+    """
+    names = sorted(path.stem for path in QUIZZES.glob("*.json"))
+    if lesson not in names:
+        raise ValueError(f"No quiz for {lesson!r}. There are: {', '.join(names)}.")
+    if part not in PARTS:
+        raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part!r}.")
+    quiz = json.loads((QUIZZES / f"{lesson}.json").read_text("utf-8"))
+    for question in quiz[part]:
+        check_question(question)
+    return quiz[part]
+
+
+def check_question(question):
+    """Raise a ValueError unless a question has the form that `load_quiz` tells."""
+    text, options = question.get("question", ""), question.get("options", [])
+    if not text.strip():
+        raise ValueError(f"A question must have a text, got {question!r}.")
+    texts = [" ".join(option["text"].split()).casefold() for option in options]
+    if not 3 <= len(options) <= 5 or len(set(texts)) < len(texts):
+        raise ValueError(f"{text!r} must have 3 to 5 different options, got {texts}.")
+    num_right = sum(option.get("right") is True for option in options)
+    if num_right != 1:
+        raise ValueError(f"{text!r} must have one right option, got {num_right}.")
+    for option in options:
+        if not option.get("why", "").strip():
+            raise ValueError(f"{text!r}: option {option['text']!r} must have its why.")
+
+
+def show_quiz(lesson, part):
+    """Show a quiz below the cell: buttons where scripts run, else text.
+
+    Args:
+        lesson: str, such as `"02_vae"`.
+        part: `"before"` or `"after"`.
+
+    Raises:
+        ValueError: as `load_quiz`.
+    """
+    from IPython.display import display
+
+    display(make_bundle(lesson, part), raw=True)
+
+
+def make_bundle(lesson, part):
+    """Return a quiz as dict of MIME type to content; the same each time."""
+    questions = load_quiz(lesson, part)
+    text = as_text(questions)
+    name = re.sub(r"\W", "_", f"quiz_{lesson}_{part}")
+    return {
+        "text/html": _buttons(questions, name) + f'<div class="quiz-text">{text}</div>',
+        "text/markdown": text,
+        "text/plain": f"Quiz {part} lesson {lesson}: {len(questions)} questions",
+    }
+
+
+def as_text(questions):
+    """Return questions with collapsed answers as HTML without script or style.
+
+    It holds no empty line, so that it may stand in Markdown as it is.
+    """
+    lines = []
+    for number, question in enumerate(questions, start=1):
+        options, letters = question["options"], "ABCDE"
+        lines += [f"<p><strong>{number}. {_markup(question['question'])}</strong></p>"]
+        lines += ['<ol type="A">']
+        lines += [f"<li>{_markup(option['text'])}</li>" for option in options]
+        lines += ["</ol>", "<details><summary>Answer</summary>", "<ul>"]
+        for letter, option in zip(letters, options, strict=False):
+            right = "<strong>Right.</strong> " if option.get("right") else ""
+            lines += [f"<li>{letter}: {right}{_markup(option['why'])}</li>"]
+        lines += ["</ul>", "</details>"]
+    return "\n".join(lines)
+
+
+def _buttons(questions, name):
+    """Return the HTML and script that jupyterquiz makes of the questions.
+
+    jupyterquiz draws an element's name at random; here it is `name`, and the random
+    state is put back, so that a lesson's own draws stay what they are.
+    """
+    from IPython.utils.capture import capture_output
+    from jupyterquiz import display_quiz
+
+    state = random.getstate()
+    with capture_output() as captured:
+        display_quiz([_for_jupyterquiz(q) for q in questions], colors=COLORS)
+    random.setstate(state)
+    content, script = (output.data for output in captured.outputs)
+    drawn = re.search(r'<div id="(\w+)"', content["text/html"])[1]
+    content = content["text/html"].replace(drawn, name)
+    script = script["application/javascript"].replace(drawn, name)
+    style = (
+        f"<style>#{name}:has(.Quiz) ~ .quiz-text {{display: none}}\n"
+        f"#{name} .Quiz {{font-size: 1.1em; line-height: 1.4}}\n"
+        f"#{name} .Feedback {{font-size: 1em; text-align: left; padding: 4px}}\n"
+        f"#{name} .Answer {{grid-template-columns: 1fr}}\n"
+        f"#{name} .MCButton {{justify-content: left; text-align: left; gap: 8px}}\n"
+        f"#{name} .MCButton:focus-within {{outline: 3px solid #e69f00}}</style>"
+    )
+    # The argument hides MathJax: jupyterquiz would fetch what it lacks of it.
+    return f"{content}</div>{style}<script>((MathJax) => {{{script}}})()</script>"
+
+
+def _for_jupyterquiz(question):
+    answers = []
+    for option in question["options"]:
+        right = option.get("right", False)
+        why = ("Right. " if right else "Not so. ") + _markup(option["why"])
+        text = _markup(option["text"])
+        answers.append({"answer": text, "correct": right, "feedback": why})
+    text = _markup(question["question"])
+    return {"question": text, "type": "multiple_choice", "answers": answers}
+
+
+def _markup(text):
+    """Return plain text as HTML, what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))

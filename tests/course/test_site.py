@@ -1,0 +1,170 @@
+"""The website: everything is there, and nothing comes from elsewhere."""
+
+import html.parser
+import importlib.util
+import pathlib
+import re
+import urllib.parse
+
+from course import cli, publish, results, site
+from helpers import catalogue
+from helpers.files import NOTEBOOKS, ROOT
+
+import pytest
+
+LESSONS = [page.name for page in catalogue.pages("lesson")]
+GLOSSARY = (ROOT / "website" / "glossary.md").read_text("utf-8")
+TERMS = re.findall(r"^(\w.*)\n    .*\[Lesson (\d\d)\]\((.*)\)$", GLOSSARY, re.MULTILINE)
+
+
+class Page(html.parser.HTMLParser):
+    """Collects what a page loads, links to, shows and says."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.loads, self.links, self.images, self.ids = [], [], [], set()
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.ids.add(found.get("id"))
+        if tag in ("script", "img", "iframe", "source") and found.get("src"):
+            self.loads.append(found["src"])
+        if tag == "link" and "stylesheet" in found.get("rel", ""):
+            self.loads.append(found["href"])
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"])
+        if tag == "img":
+            self.images.append(found)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The website of this checkout, made once."""
+    for name in site.NEEDED:
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed: uv sync --inexact --group site")
+    return site.build(tmp_path_factory.mktemp("website")).parent
+
+
+@pytest.fixture(scope="module")
+def pages(built):
+    """Every page of it; the theme's own pieces of pages are none."""
+    paths = sorted(built.rglob("*.html"))
+    return {path: Page(path) for path in paths if "_static" not in path.parts}
+
+
+def test_every_lesson_has_a_page_with_its_text_and_figures(built):
+    for name in LESSONS:
+        page = Page(built / "notebooks" / f"{name}.html")
+        figures = [
+            output
+            for cell in catalogue.find(name).read().cells
+            for output in cell.get("outputs", [])
+            if "image/png" in output.get("data", {})
+        ]
+        drawings = len(list(NOTEBOOKS.glob(f"images/{name[:2]}_*.svg")))
+        shown = [i for i in page.images if "colab" not in i["src"]]  # once published
+        assert len(shown) == len(figures) + drawings
+
+
+def test_pages_load_nothing_from_another_host(pages):
+    for path, page in pages.items():
+        for address in page.loads:
+            parts = urllib.parse.urlsplit(address)
+            assert not parts.netloc and parts.scheme in ("", "data"), (path, address)
+            assert (path.parent / parts.path).resolve().exists(), (path, address)
+
+
+def test_style_sheets_load_nothing_from_another_host(built):
+    for path in built.rglob("*.css"):
+        assert not re.search(r"(@import|url\()\W*https?:", path.read_text("utf-8"))
+
+
+def test_links_lead_somewhere(pages):
+    for path, page in pages.items():
+        for address in page.links:
+            parts = urllib.parse.urlsplit(address)
+            if parts.scheme in ("http", "https"):
+                continue
+            target = (path.parent / urllib.parse.unquote(parts.path)).resolve()
+            target = path if not parts.path else target
+            assert target.exists(), (path, address)
+            if parts.fragment and target in pages:
+                assert parts.fragment in pages[target].ids, (path, address)
+
+
+def test_every_picture_has_an_alternative_text(pages):
+    for path, page in pages.items():
+        for image in page.images:
+            text = image.get("alt") or ""
+            assert len(text) > 20 and "/" not in text.split()[0], (path, image)
+
+
+def test_each_lesson_can_be_downloaded_as_it_is(built):
+    for source in catalogue.pages(*site.SHOWN):
+        place = built / "notebooks" / f"{source.name}.html"
+        [link] = [link for link in Page(place).links if link.endswith(".ipynb")]
+        copy = (place.parent / link).resolve()
+        assert copy.read_bytes() == source.path.read_bytes()
+
+
+def test_formulas_are_drawn_without_a_script(built):
+    text = (built / "notebooks" / "02_vae.html").read_text("utf-8")
+    assert text.count("<math") > 50 and "MathJax" not in text
+
+
+def test_the_results_page_holds_every_row_of_the_ledger(built):
+    text = (built / "results.html").read_text("utf-8")
+    rows = {(row["lesson"], row["metric"]) for row in results.load()}
+    assert all(metric in text and lesson in text for lesson, metric in rows)
+
+
+def test_the_search_knows_the_lessons(built):
+    index = (built / "searchindex.js").read_text("utf-8")
+    assert all(f"notebooks/{name}" in index for name in LESSONS)
+
+
+def test_the_link_to_colab_is_there_once_the_course_is_published():
+    notebook = catalogue.find("00").read()
+    path = pathlib.PurePosixPath("notebooks/00_start_here.ipynb")
+    publish.stamp(notebook, path, "https://github.com/ada/course", "main")
+    site.prepare(notebook, download=str(path))
+    title = notebook.cells[0].source
+    link = "colab.research.google.com/github/ada/course/blob/main/notebooks/00_start"
+    assert link in title and "Download this notebook" in title
+
+
+def test_each_term_is_introduced_in_the_lesson_that_the_glossary_names():
+    assert len(TERMS) > 30
+    assert len(TERMS) == GLOSSARY.count("\n    ")
+    names = [term.casefold() for term, _, _ in TERMS]
+    assert names == sorted(set(names))
+    for term, number, target in TERMS:
+        path = ROOT / target
+        assert path.stem.startswith(number) and path.exists()
+        sources = " ".join(cell.source for cell in catalogue.find(number).read().cells)
+        text = " ".join(sources.replace("*", "").casefold().split())
+        assert term.split(" (")[0].casefold() in text, f"{term} is not in {path.stem}"
+
+
+def test_a_missing_package_is_one_line_that_says_how_to_install_it(monkeypatch, capsys):
+    monkeypatch.setattr(site, "NEEDED", ("sphinx", "no_such_package"))
+    assert cli.main(["site"]) == 1
+    told = capsys.readouterr().err
+    assert "no_such_package: uv sync --inexact --group site" in told
+    assert told.count("\n") == 1
+
+
+def test_what_sphinx_objects_to_is_told(tmp_path, monkeypatch):
+    if importlib.util.find_spec("sphinx") is None:
+        pytest.skip("sphinx is not installed: uv sync --inexact --group site")
+    monkeypatch.setattr(site, "NEEDED", ())
+
+    def write_pages(folder):
+        folder.mkdir(parents=True)
+        (folder / "conf.py").write_text("1 / 0\n")
+
+    monkeypatch.setattr(site, "write_pages", write_pages)
+    with pytest.raises(ValueError, match="(?s)Sphinx says.*division by zero"):
+        site.build(tmp_path)

@@ -1,0 +1,248 @@
+import io
+
+from course.run import shrink_png
+from helpers.page.grids import plot_images, plot_manifold
+from helpers.page.plotting import (
+    COLORS,
+    plot_curves,
+    plot_heatmap,
+    plot_latent,
+    set_style,
+)
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from PIL import Image
+
+LABELS = {"xlabel": "x", "ylabel": "y", "title": "t"}
+
+
+@pytest.fixture(autouse=True)
+def own_figures():
+    with mpl.rc_context({"backend": "agg"}):
+        yield
+    plt.close("all")
+
+
+def drawn(ax):
+    """The array shown on the Axes, with NaN where nothing is drawn."""
+    return np.ma.filled(ax.images[0].get_array().astype(float), np.nan)
+
+
+def some_images(num_images, *, height=5, width=4):
+    return np.random.default_rng(0).uniform(0, 1, (num_images, height, width))
+
+
+@pytest.mark.parametrize("num_images", [1, 2, 5, 7, 16])
+@pytest.mark.parametrize("num_columns", [1, 3, 4, 20])
+def test_every_image_is_drawn_once_in_reading_order(num_images, num_columns):
+    images = some_images(num_images)
+    shown = drawn(plot_images(images, value_range=(0, 1), num_columns=num_columns))
+    columns = min(num_columns, num_images)
+    rows = -(-num_images // columns)  # ceiling
+    assert shown.shape == (rows * 6 - 1, columns * 5 - 1)  # a gap of one pixel
+    for index, image in enumerate(images):
+        top, left = index // columns * 6, index % columns * 5
+        np.testing.assert_array_equal(shown[top : top + 5, left : left + 4], image)
+    assert np.isfinite(shown).sum() == images.size
+
+
+def test_the_grey_scale_is_the_given_range_whatever_the_images_hold():
+    for scale in (0.1, 1.0):
+        ax = plot_images(scale * some_images(3), value_range=(-1, 2))
+        assert ax.images[0].get_clim() == (-1, 2)
+
+
+def test_a_last_axis_of_one_channel_changes_nothing():
+    images = some_images(3)
+    flat = drawn(plot_images(images, value_range=(0, 1)))
+    deep = drawn(plot_images(images[..., None], value_range=(0, 1)))
+    np.testing.assert_array_equal(flat, deep)
+
+
+def test_titles_stand_above_their_images():
+    ax = plot_images(some_images(3), value_range=(0, 1), titles=["a", "b", "c"])
+    assert [text.get_text() for text in ax.texts] == ["a", "b", "c"]
+    xs = [text.get_position()[0] for text in ax.texts[:2]]
+    assert xs[1] - xs[0] == 5  # one image and one gap
+
+
+def test_row_titles_label_the_rows():
+    ax = plot_images(
+        some_images(4), value_range=(0, 1), num_columns=2, row_titles=["up", "down"]
+    )
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["up", "down"]
+
+
+@pytest.mark.parametrize("bad", [-0.01, 1.01])
+def test_images_outside_the_range_are_refused(bad):
+    images = some_images(2)
+    images[1, 2, 3] = bad
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
+        plot_images(images, value_range=(0, 1))
+
+
+def test_value_range_is_required():
+    with pytest.raises(TypeError, match="value_range"):
+        plot_images(some_images(2))
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "message"),
+    [
+        (np.zeros((28, 28)), {}, "shape"),
+        (np.zeros((0, 28, 28)), {}, "at least one"),
+        (np.zeros((2, 8, 8, 3)), {}, "shape"),
+        (np.full((1, 2, 2), np.nan), {}, "finite"),
+        (np.zeros((2, 3, 3)), {"num_columns": 0}, "num_columns"),
+        (np.zeros((2, 3, 3)), {"titles": ["one"]}, "titles must hold 2"),
+        (np.zeros((2, 3, 3)), {"row_titles": ["a", "b"]}, "row_titles must hold 1"),
+        (np.zeros((2, 3, 3)), {"value_range": (1, 0)}, "value_range"),
+    ],
+)
+def test_unfit_images_are_refused(images, options, message):
+    with pytest.raises(ValueError, match=message):
+        plot_images(images, **{"value_range": (0, 1)} | options)
+
+
+def test_a_manifold_has_no_gaps_and_keeps_rows_and_columns():
+    images = np.arange(6)[:, None, None] * np.ones((1, 3, 4)) / 5
+    ax = plot_manifold(images, grid_shape=(2, 3), value_range=(0, 1))
+    expected = np.kron(np.arange(6).reshape(2, 3) / 5, np.ones((3, 4)))
+    np.testing.assert_allclose(drawn(ax), expected)
+
+
+def test_a_manifold_must_be_filled():
+    with pytest.raises(ValueError, match="holds 6 images, got 5"):
+        plot_manifold(some_images(5), grid_shape=(2, 3), value_range=(0, 1))
+
+
+def test_curves_hold_the_values_and_count_from_one():
+    ax = plot_curves({"loss": [3.0, 2.0, 1.5]}, **LABELS)
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), [1, 2, 3])
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [3.0, 2.0, 1.5])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x", "y")
+
+
+def test_a_legend_appears_with_the_second_curve():
+    assert plot_curves({"a": [1, 2]}, **LABELS).get_legend() is None
+    legend = plot_curves({"a": [1, 2], "b": [1]}, **LABELS).get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("curves", "x", "message"),
+    [
+        ({}, None, "at least one"),
+        ({"a": [[1, 2]]}, None, "one axis"),
+        ({"a": [1, 2, 3]}, [0, 1], "at least 3 points"),
+    ],
+)
+def test_unfit_curves_are_refused(curves, x, message):
+    with pytest.raises(ValueError, match=message):
+        plot_curves(curves, x=x, **LABELS)
+
+
+def test_integer_labels_are_classes_named_at_their_medians():
+    z = np.array([[0, 0], [2, 0], [1, 0], [5, 5]])
+    ax = plot_latent(z, np.array([3, 3, 3, 9]), title="t")
+    places = {text.get_text(): text.get_position() for text in ax.texts}
+    assert places == {"3": (1, 0), "9": (5, 5)}
+
+
+def test_float_labels_get_a_colour_bar():
+    z = np.random.default_rng(0).normal(size=(9, 2))
+    ax = plot_latent(z, np.linspace(-1, 1, 9), title="t", label_name="slant")
+    assert not ax.texts
+    assert ax.figure.axes[-1].get_ylabel() == "slant"
+
+
+@pytest.mark.parametrize(
+    ("z", "labels"), [(np.zeros((4, 3)), np.zeros(4)), (np.zeros((4, 2)), np.zeros(3))]
+)
+def test_unfit_codes_are_refused(z, labels):
+    with pytest.raises(ValueError, match="must have shape"):
+        plot_latent(z, labels, title="t")
+
+
+def test_a_heatmap_shows_the_matrix_on_the_given_scale():
+    matrix = np.arange(6.0).reshape(2, 3)
+    ax = plot_heatmap(matrix, value_range=(0, 10), fmt=".0f", **LABELS)
+    np.testing.assert_array_equal(drawn(ax), matrix)
+    assert ax.images[0].get_clim() == (0, 10)
+    assert [text.get_text() for text in ax.texts] == list("012345")
+
+
+def test_a_heatmap_refuses_what_its_scale_cannot_show():
+    with pytest.raises(ValueError, match="must lie in"):
+        plot_heatmap(np.ones((2, 2)), value_range=(0, 0.5), **LABELS)
+    with pytest.raises(ValueError, match="num_rows, num_columns"):
+        plot_heatmap(np.ones(4), value_range=(0, 1), **LABELS)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda ax: plot_images(some_images(2), value_range=(0, 1), ax=ax),
+        lambda ax: plot_manifold(
+            some_images(2), grid_shape=(1, 2), value_range=(0, 1), ax=ax
+        ),
+        lambda ax: plot_curves({"a": [1, 2]}, ax=ax, **LABELS),
+        lambda ax: plot_latent(np.zeros((3, 2)), np.arange(3), ax=ax, title="t"),
+        lambda ax: plot_heatmap(np.ones((2, 2)), value_range=(0, 2), ax=ax, **LABELS),
+    ],
+)
+def test_a_plot_stays_on_its_axes_or_makes_a_figure_that_fits_the_page(draw):
+    _, ax = plt.subplots()
+    assert draw(ax) is ax
+    own = draw(None)
+    assert own.figure is not ax.figure
+    assert own.figure.get_figwidth() <= 8
+
+
+def test_the_style_uses_the_palette():
+    with mpl.rc_context():
+        set_style()
+        assert tuple(mpl.rcParams["axes.prop_cycle"].by_key()["color"]) == COLORS
+    assert len(set(COLORS)) == 8
+
+
+def as_png(figure):
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
+
+
+def pixels_of(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float)
+
+
+def test_a_shrunk_figure_has_the_same_size_and_nearly_the_same_colours():
+    ax = plot_curves({"a": [1, 3, 2], "b": [2, 2, 5]}, **LABELS)
+    before = as_png(ax.figure)
+    after = shrink_png(before)
+    assert len(after) < 0.5 * len(before)
+    difference = np.abs(pixels_of(after) - pixels_of(before))
+    assert difference.mean() < 0.5  # of 255
+    assert difference.max() < 64
+
+
+def test_grey_levels_survive_where_the_palette_holds_them():
+    ramp = Image.fromarray(np.tile(np.arange(0, 256, 4, dtype="uint8"), (9, 1)))
+    file = io.BytesIO()
+    ramp.save(file, "png")
+    after = shrink_png(file.getvalue(), num_colors=64)
+    np.testing.assert_array_equal(pixels_of(after), pixels_of(file.getvalue()))
+
+
+def test_shrinking_never_makes_a_file_larger():
+    once = shrink_png(as_png(plot_curves({"a": [1, 2]}, **LABELS).figure))
+    assert len(shrink_png(once)) <= len(once)
+
+
+@pytest.mark.parametrize("num_colors", [1, 257])
+def test_a_palette_has_2_to_256_colours(num_colors):
+    with pytest.raises(ValueError, match="num_colors"):
+        shrink_png(b"", num_colors=num_colors)

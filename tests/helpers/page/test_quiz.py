@@ -1,0 +1,205 @@
+import html.parser
+import json
+import random
+import re
+
+from course import run
+from helpers import catalogue
+from helpers.page import quiz
+
+import nbformat
+import pytest
+import traitlets.config
+from IPython.core.interactiveshell import InteractiveShell
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+NAMES = sorted(path.stem for path in quiz.QUIZZES.glob("*.json"))
+ALL = [(name, part) for name in NAMES for part in quiz.PARTS]
+
+# The right options, written down a second time: one letter a question.
+KEY = {
+    "00_start_here": {"before": "BBC", "after": "ABCB"},
+    "01_autoencoder": {"before": "ABC", "after": "BABC"},
+    "02_vae": {"before": "ACB", "after": "BCBB"},
+    "03_gan": {"before": "BAB", "after": "BCBC"},
+    "04_char_rnn": {"before": "BCA", "after": "BACBA"},
+    "05_seqgan": {"before": "ABC", "after": "ABCA"},
+    "06_transformer": {"before": "BAC", "after": "BBABC"},
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def shell():
+    """What a notebook's kernel has: without it nothing can be displayed."""
+    config = traitlets.config.Config({"HistoryManager": {"enabled": False}})
+    yield InteractiveShell.instance(config=config)
+    InteractiveShell.clear_instance()
+
+
+quizzes = pytest.mark.parametrize("name, part", ALL)
+
+
+def right_options(questions):
+    return "".join(
+        "ABCDE"[[option.get("right", False) for option in q["options"]].index(True)]
+        for q in questions
+    )
+
+
+@quizzes
+def test_exactly_the_right_answers_are_marked(name, part):
+    questions = quiz.load_quiz(name, part)  # raises unless each has one right option
+    assert right_options(questions) == KEY[name][part]
+
+
+def test_every_lesson_has_both_quizzes_and_shows_them():
+    for page in catalogue.pages("lesson"):
+        sources = [cell.source for cell in page.read().cells]
+        for part in quiz.PARTS:
+            [at] = [
+                number
+                for number, source in enumerate(sources)
+                if f'show_quiz("{page.name}", "{part}")' in source
+            ]
+            texts = enumerate(f"\n{source}" for source in sources)
+            summary = next(i for i, text in texts if "\n## Summary" in text)
+            assert (at < summary) == (part == "before")
+
+
+@quizzes
+def test_a_quiz_has_three_to_five_questions_each_different(name, part):
+    questions = quiz.load_quiz(name, part)
+    assert 3 <= len(questions) <= 5
+    assert len({question["question"] for question in questions}) == len(questions)
+
+
+@quizzes
+def test_the_right_option_does_not_stand_at_one_place(name, part):
+    assert len(set(KEY[name][part])) > 1
+
+
+@quizzes
+def test_every_option_is_explained_and_no_text_needs_a_formula_reader(name, part):
+    for question in quiz.load_quiz(name, part):
+        texts = [question["question"]]
+        for option in question["options"]:
+            assert len(option["why"].split()) >= 6, option
+            texts += [option["text"], option["why"]]
+        for text in texts:
+            assert not re.search(r"[$\\<>]|\]\(", text), text
+            assert text.count("`") % 2 == 0, text
+
+
+def question(**changes):
+    options = [
+        {"text": "one", "why": "It is the successor of zero."},
+        {"text": "two", "right": True, "why": "One and one."},
+        {"text": "three", "why": "One too many."},
+    ]
+    return {"question": "1 + 1?", "options": options} | changes
+
+
+def test_a_good_question_is_accepted():
+    quiz.check_question(question())
+
+
+@pytest.mark.parametrize(
+    "bad, message",
+    [
+        (question(question=" "), "must have a text"),
+        (question(options=question()["options"][:2]), "3 to 5 different options"),
+        (question(options=question()["options"][:1] * 3), "different options"),
+        (
+            question(
+                options=[*question()["options"], {"text": " Two ", "why": "Again."}]
+            ),
+            "different options",
+        ),
+    ],
+)
+def test_a_bad_question_is_named(bad, message):
+    with pytest.raises(ValueError, match=message):
+        quiz.check_question(bad)
+
+
+@pytest.mark.parametrize("num_right", [0, 2])
+def test_a_question_without_exactly_one_right_option_is_named(num_right):
+    bad = question()
+    for number, option in enumerate(bad["options"]):
+        option["right"] = number < num_right
+    with pytest.raises(ValueError, match=f"one right option, got {num_right}"):
+        quiz.check_question(bad)
+
+
+def test_an_option_without_explanation_is_named():
+    bad = question()
+    bad["options"][2]["why"] = ""
+    with pytest.raises(ValueError, match="'three' must have its why"):
+        quiz.check_question(bad)
+
+
+@pytest.mark.parametrize("name, part", [("02", "before"), ("02_vae", "during")])
+def test_an_unknown_quiz_is_an_error_that_names_those_there_are(name, part):
+    with pytest.raises(ValueError, match="02_vae|before, after"):
+        quiz.load_quiz(name, part)
+
+
+class Words(html.parser.HTMLParser):
+    """Collects a page's text and the tags that are open at its end."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.text, self.open = "", []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@quizzes
+def test_without_scripts_a_quiz_reads_as_text_with_collapsed_answers(name, part):
+    text = quiz.make_bundle(name, part)["text/markdown"]
+    assert "\n\n" not in text and "<script" not in text and "<style" not in text
+    words = Words(text)
+    assert not words.open
+    assert text.count("<details>") == len(quiz.load_quiz(name, part))
+    for q in quiz.load_quiz(name, part):
+        asked = q["question"].replace("`", "")
+        whys = [option["why"].replace("`", "") for option in q["options"]]
+        assert asked in words.text and all(why in words.text for why in whys)
+
+
+@quizzes
+def test_a_shown_quiz_holds_every_question_and_asks_no_other_host(name, part):
+    bundle = quiz.make_bundle(name, part)
+    for q in quiz.load_quiz(name, part):
+        for option in q["options"]:
+            answer = json.dumps({"answer": quiz._markup(option["text"])})[1:-1]
+            assert answer in bundle["text/html"]
+    assert not re.search(r"""(src|href)=["']https?:""", bundle["text/html"])
+
+
+def test_a_quiz_is_the_same_each_time_and_leaves_random_draws_alone():
+    random.seed(1)
+    state = random.getstate()
+    first = quiz.make_bundle("02_vae", "before")
+    assert random.getstate() == state
+    random.seed(2)
+    assert quiz.make_bundle("02_vae", "before") == first
+    assert quiz.make_bundle("02_vae", "after")["text/html"] != first["text/html"]
+
+
+def test_a_saved_notebook_keeps_the_text_and_not_the_script(tmp_path):
+    bundle = quiz.make_bundle("02_vae", "after")
+    cell = new_code_cell(outputs=[new_output("display_data", data=bundle)])
+    run.save(new_notebook(cells=[cell]), tmp_path / "lesson.ipynb")
+    saved = nbformat.read(tmp_path / "lesson.ipynb", as_version=4).cells[0].outputs[0]
+    assert saved.data["text/markdown"] == bundle["text/markdown"]
+    assert "text/html" not in saved.data
+    assert (tmp_path / "lesson.ipynb").stat().st_size < 10_000

@@ -1,0 +1,218 @@
+import inspect
+
+from helpers.train.step import compiled, gradient_step, input_gradient
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops, tree
+
+NUMPY = ops.convert_to_numpy
+
+
+def make_line(weight=1.0, bias=0.0):
+    """A dense layer with one input and one output, and its mean squared error."""
+    line = layers.Dense(1)
+    line.build((None, 1))
+    line.set_weights([np.array([[weight]], "float32"), np.array([bias], "float32")])
+
+    def loss_fn(x, y):
+        return ops.mean(ops.square(line(x) - y))
+
+    return line, loss_fn
+
+
+X = np.array([[1.0], [2.0], [3.0]], "float32")
+Y = np.array([[3.0], [5.0], [7.0]], "float32")
+
+
+@pytest.mark.parametrize("jit_compile", [False, True, "update"])
+def test_a_step_of_gradient_descent_follows_the_closed_form(jit_compile):
+    line, loss_fn = make_line()
+    optimizer = keras.optimizers.SGD(0.1)
+    step = gradient_step(
+        loss_fn, train=[line], optimizer=optimizer, jit_compile=jit_compile
+    )
+    loss = step(X, Y)
+    error = X - Y  # of the line with weight 1 and bias 0
+    assert float(NUMPY(loss)) == pytest.approx(np.mean(error**2))
+    weight, bias = line.get_weights()
+    assert weight.item() == pytest.approx(1 - 0.1 * np.mean(2 * error * X), rel=1e-6)
+    assert bias.item() == pytest.approx(-0.1 * np.mean(2 * error), rel=1e-6)
+
+
+def test_the_gradient_of_single_rows_follows_the_closed_form():
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    gradient = NUMPY(input_gradient(lambda rows: ops.sum(rows**3, axis=-1), x))
+    np.testing.assert_allclose(gradient, 3 * x**2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_loss_may_hold_the_gradient_of_the_input(jit_compile):
+    line, loss_fn = make_line(weight=3.0)
+
+    def steep_loss(x, y):
+        return loss_fn(x, y) + ops.mean(ops.square(input_gradient(line, x)))
+
+    step = gradient_step(
+        steep_loss,
+        train=[line],
+        optimizer=keras.optimizers.SGD(0.1),
+        jit_compile=jit_compile,
+    )
+    loss = step(X, 3 * X)  # which the line meets: the steepness is all of the loss
+    assert float(NUMPY(loss)) == pytest.approx(9.0)  # the weight, squared
+    weight, bias = line.get_weights()
+    assert weight.item() == pytest.approx(3 - 0.1 * 2 * 3)
+    assert bias.item() == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True, "update"])
+def test_a_token_that_comes_again_is_one_step_of_adam(jit_compile):
+    table = layers.Embedding(5, 2)
+    table.build(None)
+    table.set_weights([np.ones((5, 2), "float32")])
+    step = gradient_step(
+        lambda ids: ops.sum(ops.square(table(ids))),
+        train=[table],
+        optimizer=keras.optimizers.Adam(0.1),  # its first step is as long as its rate
+        jit_compile=jit_compile,
+    )
+    step(np.array([1, 1, 1, 4], "int32"))
+    moved = [1.0, 0.9, 1.0, 1.0, 0.9]
+    np.testing.assert_allclose(table.get_weights()[0][:, 0], moved, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")  # those of `unused`
+@pytest.mark.parametrize("num_shares", [2, 3])
+def test_a_step_in_shares_is_the_step_of_the_whole_batch(num_shares):
+    rows = 5 + np.arange(12, dtype="float32").reshape(6, 2)  # no error is 0
+    results, weights = [], []
+    for shares in (1, num_shares):
+        table, line, unused = layers.Embedding(4, 2), layers.Dense(1), layers.Dense(1)
+        for layer in (table, line, unused):
+            layer.build((None, 2))
+        table.set_weights([np.ones((4, 2), "float32")])
+        line.set_weights([np.array([[2.0], [-1.0]], "float32"), np.zeros(1)])
+
+        def loss_fn(ids, x, table=table, line=line):
+            error = ops.square(line(table(ids))[:, 0] - ops.sum(x["rows"], axis=1))
+            return ops.mean(error), {"largest id": ops.mean(ids)}
+
+        step = gradient_step(
+            loss_fn,
+            train=[table, line, unused],
+            optimizer=keras.optimizers.Adam(0.1, global_clipnorm=1.0),
+            num_shares=shares,
+        )
+        ids = np.array([0, 1, 1, 3, 3, 3], "float32")
+        results.append([step(ids, {"rows": rows}) for _ in range(3)])
+        weights.append([*table.get_weights(), *line.get_weights()])
+    tree.map_structure(
+        lambda a, b: np.testing.assert_allclose(NUMPY(a), NUMPY(b), rtol=1e-5), *results
+    )
+    for whole, shared in zip(*weights, strict=True):
+        np.testing.assert_allclose(whole, shared, rtol=1e-4)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="ignores shares")
+def test_a_batch_that_cannot_be_cut_evenly_is_an_error():
+    line, loss_fn = make_line()
+    step = gradient_step(
+        lambda x: loss_fn() + 0 * ops.sum(x),
+        train=[line],
+        optimizer=keras.optimizers.SGD(0.1),
+        num_shares=2,
+    )
+    with pytest.raises(ValueError, match="3 rows cannot be cut into 2"):
+        step(np.zeros((3, 1), "float32"))
+
+
+def test_no_share_is_an_error():
+    line, loss_fn = make_line()
+    optimizer = keras.optimizers.SGD(0.1)
+    with pytest.raises(ValueError, match="got 0"):
+        gradient_step(loss_fn, train=[line], optimizer=optimizer, num_shares=0)
+
+
+def test_an_unknown_way_to_compile_is_an_error():
+    line, loss_fn = make_line()
+    optimizer = keras.optimizers.SGD(0.1)
+    with pytest.raises(ValueError, match="'all'"):
+        gradient_step(loss_fn, train=[line], optimizer=optimizer, jit_compile="all")
+
+
+def test_a_step_changes_train_and_leaves_uses_alone():
+    line, _ = make_line()
+    other, _ = make_line(weight=2.0)
+
+    def loss_fn(x):
+        return ops.mean(ops.square(line(x) - other(x))), {"mean": ops.mean(other(x))}
+
+    optimizer = keras.optimizers.Adam(0.1)
+    step = gradient_step(loss_fn, train=[line], uses=[other], optimizer=optimizer)
+    _, metrics = step(X)
+    assert float(NUMPY(metrics["mean"])) == pytest.approx(4.0)
+    assert other.get_weights()[0].item() == 2.0
+    assert line.get_weights()[0].item() != 1.0
+
+
+def test_random_state_advances_from_step_to_step_and_repeats_with_the_seed():
+    def draws():
+        line, _ = make_line()
+        generator = keras.random.SeedGenerator(5)
+
+        def loss_fn(x):
+            noise = keras.random.normal((), seed=generator)
+            return ops.mean(line(x)), {"noise": noise}
+
+        step = gradient_step(
+            loss_fn, train=[line], uses=[generator], optimizer=keras.optimizers.SGD(0.0)
+        )
+        return [float(NUMPY(step(X)[1]["noise"])) for _ in range(3)]
+
+    first = draws()
+    assert len(set(first)) == 3
+    assert draws() == first
+
+
+def test_batch_normalisation_updates_its_moving_mean():
+    norm = layers.BatchNormalization(momentum=0.0)
+    norm.build((None, 1))
+
+    def loss_fn(x):
+        return ops.mean(norm(x, training=True))
+
+    step = gradient_step(loss_fn, train=[norm], optimizer=keras.optimizers.SGD(0.1))
+    step(X)
+    assert NUMPY(norm.moving_mean).item() == pytest.approx(2.0)
+
+
+def test_nothing_to_train_is_an_error():
+    with pytest.raises(ValueError, match="train must hold a trainable variable"):
+        gradient_step(lambda: 0.0, train=[], optimizer=keras.optimizers.SGD(0.1))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
+def test_xla_programs_do_not_remember_the_stack_of_their_caller():
+    stacks = []
+
+    def double(x):
+        stacks.append({frame.function for frame in inspect.stack()})
+        return 2 * x
+
+    def my_caller(function):
+        return function(np.ones(3))
+
+    for jit_compile in (False, True):
+        my_caller(compiled(double, jit_compile=jit_compile))
+    assert ["my_caller" in stack for stack in stacks] == [True, False]
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_compiled_function_sees_weights_change(jit_compile):
+    line, _ = make_line(weight=2.0)
+    predict = compiled(lambda x: line(x), uses=[line], jit_compile=jit_compile)
+    np.testing.assert_allclose(NUMPY(predict(X)), 2 * X)
+    line.set_weights([np.array([[3.0]]), np.array([0.0])])
+    np.testing.assert_allclose(NUMPY(predict(X)), 3 * X)

@@ -1,0 +1,31 @@
+"""The two commands of the README rest on these files."""
+
+import re
+import tomllib
+
+from helpers import catalogue
+from helpers.files import ROOT
+
+import yaml
+
+
+def test_the_lock_names_the_public_index_only():
+    text = (ROOT / "uv.lock").read_text()
+    hosts = set(re.findall(r"https?://([^/\"]+)", text))
+    assert hosts == {"pypi.org", "files.pythonhosted.org"}
+    assert "file://" not in text
+
+
+def test_the_thin_environment_installs_this_project():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert {"pip": ["-e ."]} in environment["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == ">=3.11,<3.14"
+
+
+def test_the_readme_offers_what_there_is():
+    readme = (ROOT / "README.md").read_text()
+    for target in re.findall(r"\]\(([\w./-]+)\)", readme):
+        assert (ROOT / target).exists(), target
+    for page in catalogue.pages("lesson"):
+        assert f"notebooks/{page.name}.ipynb" in readme
