@@ -41,3 +41,20 @@ def test_processor_flags_are_those_that_the_system_lists(tmp_path):
     listing.write_text("processor\t: 0\nflags\t\t: fpu avx2 amx_bf16\n", "utf-8")
     assert backend.processor_flags(listing) == {"fpu", "avx2", "amx_bf16"}
     assert backend.processor_flags(tmp_path / "no such file") == set()
+
+
+@pytest.mark.parametrize(
+    ("flags", "dtype"),
+    [
+        ({"avx2"}, "float32"),
+        ({"avx2", "avx512_bf16"}, "bfloat16"),
+        ({"amx_bf16"}, "bfloat16"),
+    ],
+)
+def test_precision_follows_the_processor(monkeypatch, flags, dtype):
+    monkeypatch.setattr(backend, "processor_flags", lambda: flags)
+    monkeypatch.setattr(backend, "backend_name", lambda: "tensorflow")
+    monkeypatch.setattr(backend, "has_gpu", lambda: False)
+    assert backend.fast_product_dtype() == dtype
+    monkeypatch.setattr(backend, "backend_name", lambda: "jax")
+    assert backend.fast_product_dtype() == "float32"

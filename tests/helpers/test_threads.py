@@ -15,6 +15,8 @@ from helpers.threads import run_side_by_side
 warnings.simplefilter("error", UserWarning)
 assert run_side_by_side(2)
 assert "keras" not in sys.modules  # the module itself does not come too late
+import helpers.backend
+
 assert run_side_by_side(2)  # the cell may be run again
 try:
     run_side_by_side(3)

@@ -111,7 +111,7 @@ def test_the_policy_gradient_is_that_of_all_sequences(lesson):
         network, value = game.generator, ops.convert_to_tensor(weights)
         return lesson.policy_loss(network, ops.convert_to_tensor(sequences), value)
 
-    from helpers.training import gradient_step
+    from helpers.train.step import gradient_step
 
     import keras
 

@@ -67,7 +67,7 @@ def test_all_parts_of_a_figure_are_told_and_an_empty_one_says_so():
 def test_a_notebook_stores_the_description_beside_the_image():
     source = (
         "import matplotlib.pyplot as plt\n"
-        "from helpers.plotting import plot_curves, set_style\n"
+        "from helpers.page.plotting import plot_curves, set_style\n"
         "set_style()"
     )
     draw = "plot_curves({'a': [1]}, xlabel='x', ylabel='y', title='One');"

@@ -1,5 +1,3 @@
-from helpers.backend import fast_product_dtype
-from helpers.train import recurrent
 from helpers.train.recurrent import FastLSTM
 from helpers.train.step import compiled, gradient_step
 
@@ -134,20 +132,3 @@ def test_knobs_out_of_range_are_refused():
         FastLSTM(0)
     with pytest.raises(ValueError, match="'float32' or 'bfloat16', got 'float16'"):
         FastLSTM(4, product_dtype="float16")
-
-
-@pytest.mark.parametrize(
-    ("flags", "dtype"),
-    [
-        ({"avx2"}, "float32"),
-        ({"avx2", "avx512_bf16"}, "bfloat16"),
-        ({"amx_bf16"}, "bfloat16"),
-    ],
-)
-def test_precision_follows_the_processor(monkeypatch, flags, dtype):
-    monkeypatch.setattr(recurrent, "processor_flags", lambda: flags)
-    monkeypatch.setattr(recurrent, "backend_name", lambda: "tensorflow")
-    monkeypatch.setattr(recurrent, "has_gpu", lambda: False)
-    assert fast_product_dtype() == dtype
-    monkeypatch.setattr(recurrent, "backend_name", lambda: "jax")
-    assert fast_product_dtype() == "float32"
