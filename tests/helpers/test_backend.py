@@ -2,6 +2,7 @@ from helpers import backend
 
 import keras
 import numpy as np
+import pytest
 
 
 def test_the_backend_is_the_one_that_keras_uses():
