@@ -79,6 +79,50 @@ def plot_images(
     return ax
 
 
+def plot_rows(rows, *, value_range=(0, 1), title=None, ax=None):
+    """Draw named rows of grey images one below another, as `plot_images` does.
+
+    Args:
+        rows: dict of name to numbers, each `(num_images, 28, 28)` or, flat,
+            `(num_images, 784)`; every row holds as many images as the first.
+        value_range: `(low, high)`, the values drawn black and white.
+        title: string above all rows, or `None`.
+        ax: Matplotlib Axes to draw on, or `None` for a new figure.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        ValueError: there is no row, one has another shape, or as in `plot_images`.
+    """
+    if not rows:
+        raise ValueError("rows must hold at least one row of images, got none.")
+    images = []
+    for name, row in rows.items():
+        row = np.asarray(row)
+        if row.shape[1:] not in ((28, 28), (784,)):
+            raise ValueError(
+                f"row {name!r} must have shape (num_images, 28, 28) or "
+                f"(num_images, 784), got {row.shape}."
+            )
+        images.append(row.reshape(-1, 28, 28))
+    num_images = len(images[0])
+    for name, row in zip(rows, images, strict=True):
+        if len(row) != num_images:
+            raise ValueError(
+                f"every row must hold {num_images} images, as the first does; "
+                f"row {name!r} holds {len(row)}."
+            )
+    return plot_images(
+        np.concatenate(images),  # (num_rows * num_images, 28, 28)
+        value_range=value_range,
+        num_columns=max(1, num_images),
+        row_titles=list(rows),
+        title=title,
+        ax=ax,
+    )
+
+
 def plot_manifold(images, *, grid_shape, value_range, ax=None, title=None):
     """Draw images edge to edge, row by row, as the map of a two-dimensional latent.
 

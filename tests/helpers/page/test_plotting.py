@@ -1,7 +1,6 @@
 import io
 
 from course.run import shrink_png
-from helpers.page.grids import plot_images, plot_manifold
 from helpers.page.plotting import (
     COLORS,
     plot_curves,
@@ -29,94 +28,6 @@ def own_figures():
 def drawn(ax):
     """The array shown on the Axes, with NaN where nothing is drawn."""
     return np.ma.filled(ax.images[0].get_array().astype(float), np.nan)
-
-
-def some_images(num_images, *, height=5, width=4):
-    return np.random.default_rng(0).uniform(0, 1, (num_images, height, width))
-
-
-@pytest.mark.parametrize("num_images", [1, 2, 5, 7, 16])
-@pytest.mark.parametrize("num_columns", [1, 3, 4, 20])
-def test_every_image_is_drawn_once_in_reading_order(num_images, num_columns):
-    images = some_images(num_images)
-    shown = drawn(plot_images(images, value_range=(0, 1), num_columns=num_columns))
-    columns = min(num_columns, num_images)
-    rows = -(-num_images // columns)  # ceiling
-    assert shown.shape == (rows * 6 - 1, columns * 5 - 1)  # a gap of one pixel
-    for index, image in enumerate(images):
-        top, left = index // columns * 6, index % columns * 5
-        np.testing.assert_array_equal(shown[top : top + 5, left : left + 4], image)
-    assert np.isfinite(shown).sum() == images.size
-
-
-def test_the_grey_scale_is_the_given_range_whatever_the_images_hold():
-    for scale in (0.1, 1.0):
-        ax = plot_images(scale * some_images(3), value_range=(-1, 2))
-        assert ax.images[0].get_clim() == (-1, 2)
-
-
-def test_a_last_axis_of_one_channel_changes_nothing():
-    images = some_images(3)
-    flat = drawn(plot_images(images, value_range=(0, 1)))
-    deep = drawn(plot_images(images[..., None], value_range=(0, 1)))
-    np.testing.assert_array_equal(flat, deep)
-
-
-def test_titles_stand_above_their_images():
-    ax = plot_images(some_images(3), value_range=(0, 1), titles=["a", "b", "c"])
-    assert [text.get_text() for text in ax.texts] == ["a", "b", "c"]
-    xs = [text.get_position()[0] for text in ax.texts[:2]]
-    assert xs[1] - xs[0] == 5  # one image and one gap
-
-
-def test_row_titles_label_the_rows():
-    ax = plot_images(
-        some_images(4), value_range=(0, 1), num_columns=2, row_titles=["up", "down"]
-    )
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["up", "down"]
-
-
-@pytest.mark.parametrize("bad", [-0.01, 1.01])
-def test_images_outside_the_range_are_refused(bad):
-    images = some_images(2)
-    images[1, 2, 3] = bad
-    with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
-        plot_images(images, value_range=(0, 1))
-
-
-def test_value_range_is_required():
-    with pytest.raises(TypeError, match="value_range"):
-        plot_images(some_images(2))
-
-
-@pytest.mark.parametrize(
-    ("images", "options", "message"),
-    [
-        (np.zeros((28, 28)), {}, "shape"),
-        (np.zeros((0, 28, 28)), {}, "at least one"),
-        (np.zeros((2, 8, 8, 3)), {}, "shape"),
-        (np.full((1, 2, 2), np.nan), {}, "finite"),
-        (np.zeros((2, 3, 3)), {"num_columns": 0}, "num_columns"),
-        (np.zeros((2, 3, 3)), {"titles": ["one"]}, "titles must hold 2"),
-        (np.zeros((2, 3, 3)), {"row_titles": ["a", "b"]}, "row_titles must hold 1"),
-        (np.zeros((2, 3, 3)), {"value_range": (1, 0)}, "value_range"),
-    ],
-)
-def test_unfit_images_are_refused(images, options, message):
-    with pytest.raises(ValueError, match=message):
-        plot_images(images, **{"value_range": (0, 1)} | options)
-
-
-def test_a_manifold_has_no_gaps_and_keeps_rows_and_columns():
-    images = np.arange(6)[:, None, None] * np.ones((1, 3, 4)) / 5
-    ax = plot_manifold(images, grid_shape=(2, 3), value_range=(0, 1))
-    expected = np.kron(np.arange(6).reshape(2, 3) / 5, np.ones((3, 4)))
-    np.testing.assert_allclose(drawn(ax), expected)
-
-
-def test_a_manifold_must_be_filled():
-    with pytest.raises(ValueError, match="holds 6 images, got 5"):
-        plot_manifold(some_images(5), grid_shape=(2, 3), value_range=(0, 1))
 
 
 def test_curves_hold_the_values_and_count_from_one():
@@ -185,10 +96,6 @@ def test_a_heatmap_refuses_what_its_scale_cannot_show():
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda ax: plot_images(some_images(2), value_range=(0, 1), ax=ax),
-        lambda ax: plot_manifold(
-            some_images(2), grid_shape=(1, 2), value_range=(0, 1), ax=ax
-        ),
         lambda ax: plot_curves({"a": [1, 2]}, ax=ax, **LABELS),
         lambda ax: plot_latent(np.zeros((3, 2)), np.arange(3), ax=ax, title="t"),
         lambda ax: plot_heatmap(np.ones((2, 2)), value_range=(0, 2), ax=ax, **LABELS),
