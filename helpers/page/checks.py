@@ -1,10 +1,13 @@
 """Checks of a learner's work: properties, and messages that teach.
 
 Each check returns nothing where the property holds, and raises AssertionError where it
-does not. The message says what came, what was expected, and where to look.
+does not. The message says what came, what was expected, and where to look. NaN and
+infinity have no property at all: a check of numbers refuses them. A check that could
+not fail, for want of a sensible expectation, is a ValueError.
 """
 
 import itertools
+import re
 
 from helpers.backend import ops
 
@@ -35,11 +38,17 @@ def check_close(name, value, expected, *, look_at, tolerance=1e-5):
         value, expected: arrays of one shape.
         tolerance: float > 0. Largest difference allowed, in units of the largest
             expected magnitude, or of 1 if that is smaller.
+
+    Raises:
+        ValueError: `expected` holds NaN or infinity.
     """
     value = _array(name, value, look_at)
     expected = _array(name, expected, look_at)
+    if not np.isfinite(expected).all():
+        raise ValueError(f"{name}: expected values must be finite, got {expected}.")
     check_shape(name, value, expected.shape, look_at=look_at)
-    check_finite(name, value, look_at=look_at)
+    if expected.size:
+        check_finite(name, value, look_at=look_at)
     error = np.abs(value.astype("float64") - expected)
     if error.size and error.max() > tolerance * max(1, np.abs(expected).max()):
         place = np.unravel_index(error.argmax(), error.shape)
@@ -57,13 +66,13 @@ def check_equal(name, value, expected, *, look_at):
 
     The message shows the first place where two sequences part.
     """
-    if type(value) is type(expected) and value == expected:
+    if type(value) is type(expected) and _are_equal(value, expected):
         return
     got, wanted = repr(value), repr(expected)
     if type(value) is type(expected) and isinstance(expected, (str, list, tuple)):
         pairs = zip(value, expected, strict=False)
         same = sum(
-            1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)
+            1 for _ in itertools.takewhile(lambda pair: _are_equal(*pair), pairs)
         )
         rest = slice(same, same + 10)
         got = f"{value[rest]!r} from position {same} on"
@@ -72,7 +81,7 @@ def check_equal(name, value, expected, *, look_at):
 
 
 def check_range(name, value, low, high, *, look_at):
-    """Demand that all values lie in `[low, high]`."""
+    """Demand that all values lie in `[low, high]`, and that there is one."""
     value = _array(name, value, look_at)
     check_finite(name, value, look_at=look_at)
     if value.min() < low or value.max() > high:
@@ -85,8 +94,10 @@ def check_range(name, value, low, high, *, look_at):
 
 
 def check_finite(name, value, *, look_at):
-    """Demand that no value is NaN or infinite."""
+    """Demand that no value is NaN or infinite, and that there is one."""
     value = _array(name, value, look_at)
+    if not value.size:
+        raise _wrong(name, f"no value, shape {value.shape}", "finite values", look_at)
     bad = np.size(value) - np.isfinite(value).sum()
     if bad:
         raise _wrong(
@@ -110,19 +121,18 @@ def check_gradient(name, loss_fn, gradient, at, *, look_at, tolerance=1e-2, seed
     at = np.asarray(at, "float64")
     gradient = _array(name, gradient, look_at).astype("float64")
     check_shape(name, gradient, at.shape, look_at=look_at)
+    check_finite(name, gradient, look_at=look_at)
     rng, step = np.random.default_rng(seed), 1e-3
     length = max(np.linalg.norm(gradient), 1e-8)
     for _ in range(5):
         direction = rng.normal(size=at.shape)
         direction /= np.linalg.norm(direction)
         ahead, behind = (
-            float(loss_fn((at + sign * step * direction).astype("float32")))
-            for sign in (1, -1)
+            _scalar(f"{name}: the loss", loss_fn(moved.astype("float32")), look_at)
+            for moved in (at + step * direction, at - step * direction)
         )
-        slope, claimed = (
-            (ahead - behind) / (2 * step),
-            float(np.sum(gradient * direction)),
-        )
+        slope = (ahead - behind) / (2 * step)
+        claimed = float(np.sum(gradient * direction))
         if abs(slope - claimed) > tolerance * max(length, abs(slope)):
             raise _wrong(
                 name,
@@ -138,14 +148,32 @@ def check_causal(name, fn, token_ids, *, vocab_size, look_at):
     Args:
         fn: function from `(batch, time)` token ids to `(batch, time, …)` outputs.
         token_ids: int array `(batch, time)`, time ≥ 2.
-        vocab_size: int. Token ids are below it.
+        vocab_size: int ≥ 2. Token ids are below it.
+
+    Raises:
+        ValueError: there is no later token, or no other one to change it to.
     """
     token_ids = np.asarray(token_ids)
-    before = _array(name, fn(token_ids), look_at)
+    if token_ids.ndim != 2 or not len(token_ids) or token_ids.shape[1] < 2:
+        raise ValueError(
+            "token_ids must have shape (batch, time) with batch >= 1 and time >= 2, "
+            f"got {token_ids.shape}."
+        )
+    if vocab_size < 2:
+        raise ValueError(f"vocab_size must be at least 2, got {vocab_size}.")
+
+    def outputs(token_ids):
+        found = _array(name, fn(token_ids), look_at)
+        check_shape(name, found, (*token_ids.shape, *found.shape[2:]), look_at=look_at)
+        check_finite(name, found, look_at=look_at)
+        return found
+
+    before = outputs(token_ids)
     for first in range(1, token_ids.shape[1]):
         changed = token_ids.copy()
         changed[:, first:] = (changed[:, first:] + 1) % vocab_size
-        after = _array(name, fn(changed), look_at)
+        after = outputs(changed)
+        check_shape(name, after, before.shape, look_at=look_at)
         difference = np.abs(after[:, :first] - before[:, :first]).max()
         if difference > 1e-4:
             raise _wrong(
@@ -161,13 +189,14 @@ def check_better(name, scores, rivals, *, look_at, rival="the baseline", higher=
     """Demand a better score than a rival's at every seed.
 
     Args:
-        scores, rivals: lists of float, one for each seed, in the same order.
+        scores, rivals: lists of float, one or more, one for each seed, in order.
         rival: str. What the rival is called.
         higher: bool. Whether more is better.
     """
-    scores, rivals = np.asarray(scores, float), np.asarray(rivals, float)
+    scores, rivals = (_array(name, found, look_at) for found in (scores, rivals))
     check_shape(name, scores, rivals.shape, look_at=look_at)
     check_finite(name, scores, look_at=look_at)
+    check_finite(f"{name} of {rival}", rivals, look_at=look_at)
     won = scores > rivals if higher else scores < rivals
     if not won.all():
         raise _wrong(
@@ -183,14 +212,18 @@ def check_depends(name, fn, inputs, *, look_at):
     """Demand that a function's result follows its input.
 
     Args:
-        fn: function of one argument.
+        fn: function of one argument, returning numbers.
         inputs: list of two or more arguments with different right answers.
+
+    Raises:
+        ValueError: there are fewer than two inputs.
     """
-    results = [np.asarray(ops.convert_to_numpy(fn(value))) for value in inputs]
-    same = [
-        np.shape(a) == np.shape(b) and np.array_equal(a, b)
-        for a, b in zip(results, results[1:], strict=False)
-    ]
+    if len(inputs) < 2:
+        raise ValueError(f"inputs must hold at least two, got {len(inputs)}.")
+    results = [_array(name, fn(value), look_at) for value in inputs]
+    for result in results:
+        check_finite(name, result, look_at=look_at)
+    same = [np.array_equal(a, b) for a, b in itertools.pairwise(results)]
     if any(same):
         raise _wrong(
             name, "the same result for different inputs", "one for each", look_at
@@ -202,12 +235,13 @@ def check_refuses(name, fn, *, look_at, naming=()):
 
     Args:
         fn: function without arguments that makes the bad call.
-        naming: words that the message must contain.
+        naming: words that the message must contain; a number must stand there as a
+            number of that value, so that 17 is not found in 170.
     """
     try:
         fn()
     except ValueError as error:
-        missing = [str(word) for word in naming if str(word) not in str(error)]
+        missing = [str(word) for word in naming if not _names(str(error), str(word))]
         if missing:
             raise _wrong(
                 name,
@@ -217,6 +251,31 @@ def check_refuses(name, fn, *, look_at, naming=()):
             ) from error
     else:
         raise _wrong(name, "no error", "a ValueError", look_at)
+
+
+def _names(message, word):
+    """Tell whether a message holds a word or, if it is a number, its value."""
+    number = r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+    if not re.fullmatch(number, word):
+        return word in message
+    found = re.findall(rf"(?<![\w.]){number}", message)
+    return float(word) in map(float, found)
+
+
+def _are_equal(value, expected):
+    """Tell whether two plain values are equal; what has no answer is not."""
+    try:
+        return bool(value == expected)
+    except ValueError:  # an array among them
+        return False
+
+
+def _scalar(name, value, look_at):
+    """Return a finite number as float; refuse what is none."""
+    value = _array(name, value, look_at)
+    check_shape(name, value, (), look_at=look_at)
+    check_finite(name, value, look_at=look_at)
+    return float(value)
 
 
 def _array(name, value, look_at):
