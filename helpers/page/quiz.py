@@ -116,21 +116,20 @@ def as_text(questions):
 def _buttons(questions, name):
     """Return the HTML and script that jupyterquiz makes of the questions.
 
-    jupyterquiz draws an element's name at random; here it is `name`, and the random
-    state is put back, so that a lesson's own draws stay what they are.
+    jupyterquiz draws an element's name from Python's random state, and has no argument
+    for it. A fixed seed makes the name the same each time; the state is put back, so
+    that a lesson's own draws stay what they are.
     """
     from IPython.utils.capture import capture_output
     from jupyterquiz import display_quiz
 
     state = random.getstate()
+    random.seed(name)
     with capture_output() as captured:
         display_quiz([_for_jupyterquiz(q) for q in questions], colors=COLORS)
     random.setstate(state)
-    content, script = (output.data for output in captured.outputs)
-    drawn = re.search(r'<div id="(\w+)"', content["text/html"])[1]
-    content = content["text/html"].replace(drawn, name)
-    script = script["application/javascript"].replace(drawn, name)
-    style = (
+    element, script = (output.data for output in captured.outputs)
+    style = (  # sizes and places, for which jupyterquiz has no arguments
         f"<style>#{name}:has(.Quiz) ~ .quiz-text {{display: none}}\n"
         f"#{name} .Quiz {{font-size: 1.1em; line-height: 1.4}}\n"
         f"#{name} .Feedback {{font-size: 1em; text-align: left; padding: 4px}}\n"
@@ -138,8 +137,12 @@ def _buttons(questions, name):
         f"#{name} .MCButton {{justify-content: left; text-align: left; gap: 8px}}\n"
         f"#{name} .MCButton:focus-within {{outline: 3px solid #e69f00}}</style>"
     )
-    # The argument hides MathJax: jupyterquiz would fetch what it lacks of it.
-    return f"{content}</div>{style}<script>((MathJax) => {{{script}}})()</script>"
+    # jupyterquiz leaves its element open. The argument hides MathJax from its script,
+    # which would fetch what it lacks of it from another host.
+    return (
+        f'<div id="{name}">{element["text/html"]}</div></div>{style}'
+        f"<script>((MathJax) => {{{script['application/javascript']}}})()</script>"
+    )
 
 
 def _for_jupyterquiz(question):

@@ -1,4 +1,5 @@
 import html.parser
+import inspect
 import json
 import random
 import re
@@ -185,13 +186,57 @@ def test_a_shown_quiz_holds_every_question_and_asks_no_other_host(name, part):
     assert not re.search(r"""(src|href)=["']https?:""", bundle["text/html"])
 
 
+def script_of(bundle):
+    [script] = re.findall(r"<script>(.*)</script>", bundle["text/html"], re.DOTALL)
+    return script
+
+
+def test_the_elements_of_a_shown_quiz_are_closed_and_named_once():
+    """jupyterquiz leaves one open, which is closed here."""
+    bundle = quiz.make_bundle("02_vae", "before")
+    page = bundle["text/html"]
+    assert not Words(page.replace(script_of(bundle), "")).open
+    ids = re.findall(r'<div id="(\w+)"', page)
+    assert len(ids) == len(set(ids)) == 2
+    assert ids[0] == "quiz_02_vae_before"
+
+
+def test_the_style_names_what_jupyterquiz_draws():
+    bundle = quiz.make_bundle("02_vae", "before")
+    styled = set(re.findall(r"#quiz_02_vae_before \.(\w+)", bundle["text/html"]))
+    assert styled == {"Quiz", "Feedback", "Answer", "MCButton"}
+    for name in styled:
+        made = rf"""className = ['"]{name}['"]"""
+        assert re.search(made, script_of(bundle)), name
+
+
+def test_the_colours_are_among_those_that_jupyterquiz_knows():
+    import jupyterquiz.dynamic.display
+
+    known = inspect.getsource(jupyterquiz.dynamic.display)
+    for name in quiz.COLORS:
+        assert f"'{name}'" in known
+
+
+def test_the_script_cannot_see_what_it_would_fetch_the_rest_of():
+    """It looks for MathJax by its bare name alone, which an argument covers."""
+    script = script_of(quiz.make_bundle("02_vae", "before"))
+    assert script.startswith("((MathJax) => {") and script.endswith("})()")
+    assert "typeof MathJax" in script
+    assert not re.search(r"(window|globalThis)(\.|\[['\"])MathJax(?! = )", script)
+    fetched = re.findall(r"https?://[\w./@-]+", script)
+    assert all("mathjax" in address for address in fetched)
+
+
 def test_a_quiz_is_the_same_each_time_and_leaves_random_draws_alone():
     random.seed(1)
     state = random.getstate()
     first = quiz.make_bundle("02_vae", "before")
     assert random.getstate() == state
     random.seed(2)
+    drawn = random.getstate()
     assert quiz.make_bundle("02_vae", "before") == first
+    assert random.getstate() == drawn
     assert quiz.make_bundle("02_vae", "after")["text/html"] != first["text/html"]
 
 
