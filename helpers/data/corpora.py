@@ -5,30 +5,15 @@ import dataclasses
 import pathlib
 import re
 
-from helpers.data.fetch import Unavailable, fetch
+from helpers.data.sources import fetch_file, load_source
 from helpers.data.worlds.bard import write_bard
 
-SHAKESPEARE_URL = (
-    "https://raw.githubusercontent.com/karpathy/char-rnn/master/"
-    "data/tinyshakespeare/input.txt"
-)
-SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
-HEADLINES_URL = (
-    "https://raw.githubusercontent.com/mhjabreel/CharCnn_Keras/master/"
-    "data/ag_news_csv/train.csv"
-)
-HEADLINES_SHA256 = "76a0a2d2f92b286371fe4d4044640910a04a803fdd2538e0f3f29a5c6f6b672e"
-VERSE_URL = (
-    "https://raw.githubusercontent.com/GITenberg/"
-    "Poems-by-Emily-Dickinson-Three-Series-Complete_12242/master/12242.txt"
-)
-VERSE_SHA256 = "6bab04e9cca647f1433cc432e6d0b2fb8382d19c054752bbed9c2ae722b49829"
 BARD_CHARS = 1_100_000  # about as long as the real file
 
 
 @dataclasses.dataclass(frozen=True)
 class Corpus:
-    """A text, cut into a part to learn from and a part to be judged by.
+    """A text, cut into a part to train on and a part to evaluate on.
 
     Attributes:
         text: str. The whole text.
@@ -70,19 +55,20 @@ def load_shakespeare(source="auto", *, seed=0):
 
     The selection is Andrej Karpathy's (char-rnn, 2015); the words are Shakespeare's.
     """
-    if source not in ("auto", "real", "bard"):
-        raise ValueError(f"source must be 'auto', 'real' or 'bard', got {source!r}.")
-    if source != "bard":
-        try:
-            path = fetch(
-                "shakespeare.txt", url=SHAKESPEARE_URL, sha256=SHAKESPEARE_SHA256
-            )
-            return dataclasses.replace(load_text(path), source="real")
-        except Unavailable as error:
-            if source == "real":
-                raise
-            print(f"Shakespeare is not here, so the bard writes instead. {error}")
-    return Corpus(write_bard(BARD_CHARS, seed=seed), "bard")
+
+    def real():
+        return dataclasses.replace(
+            load_text(fetch_file("shakespeare.txt")), source="real"
+        )
+
+    def bard():
+        return Corpus(write_bard(BARD_CHARS, seed=seed), "bard")
+
+    return load_source(
+        source,
+        {"real": real, "bard": bard},
+        notice="Shakespeare is not here, so the bard writes instead.",
+    )
 
 
 def load_verse(source="auto", *, seed=0):
@@ -103,18 +89,20 @@ def load_verse(source="auto", *, seed=0):
     *Poems: Three Series* (1890 to 1896), in the public domain; Project Gutenberg's text
     number 12242, here without prefaces, notes and titles.
     """
-    if source not in ("auto", "real", "bard"):
-        raise ValueError(f"source must be 'auto', 'real' or 'bard', got {source!r}.")
-    if source != "bard":
-        try:
-            path = fetch("dickinson.txt", url=VERSE_URL, sha256=VERSE_SHA256)
-            return Corpus(_verse_lines(load_text(path).text), "dickinson")
-        except Unavailable as error:
-            if source == "real":
-                raise
-            print(f"Dickinson is not here, so the bard writes instead. {error}")
-    lines = write_bard(BARD_CHARS // 4, seed=seed).split("\n")
-    return Corpus("\n".join(x for x in lines if not x.endswith(":")), "bard")
+
+    def real():
+        book = load_text(fetch_file("dickinson.txt")).text
+        return Corpus(_verse_lines(book), "dickinson")
+
+    def bard():
+        lines = write_bard(BARD_CHARS // 4, seed=seed).split("\n")
+        return Corpus("\n".join(x for x in lines if not x.endswith(":")), "bard")
+
+    return load_source(
+        source,
+        {"real": real, "bard": bard},
+        notice="Dickinson is not here, so the bard writes instead.",
+    )
 
 
 def _verse_lines(book):
@@ -173,7 +161,7 @@ def load_headlines():
     fetched when asked for and is no part of this course. Zhang et al. (2015),
     arXiv:1509.01626.
     """
-    path = fetch("ag_news_train.csv", url=HEADLINES_URL, sha256=HEADLINES_SHA256)
+    path = fetch_file("ag_news_train.csv")
     with open(path, encoding="utf-8", newline="") as file:
         titles = [title.strip() for _, title, _ in csv.reader(file)]
     return Corpus("\n".join(titles) + "\n", "headlines")

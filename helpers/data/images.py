@@ -3,27 +3,11 @@
 import dataclasses
 import gzip
 
-from helpers.data.fetch import Unavailable, fetch
+from helpers.data.sources import FILES, fetch_file, load_source
 from helpers.data.worlds.digits import draw_digits
 
 import numpy as np
 
-KERAS_DATA = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
-FASHION_SHA256 = {
-    "train-images-idx3-ubyte.gz": (
-        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
-    ),
-    "train-labels-idx1-ubyte.gz": (
-        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"
-    ),
-    "t10k-images-idx3-ubyte.gz": (
-        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"
-    ),
-    "t10k-labels-idx1-ubyte.gz": (
-        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
-    ),
-}
 DIGITS = tuple("0123456789")
 FASHION = (
     *("T-shirt", "trouser", "pullover", "dress", "coat"),
@@ -73,11 +57,6 @@ def load_digits(source="auto", *, num_train=60_000, num_test=10_000, seed=0):
 
     MNIST: LeCun et al. (1998). Fashion-MNIST: Xiao et al. (2017), arXiv:1708.07747.
     """
-    loaders = {"mnist": _load_mnist, "fashion": _load_fashion}
-    if source not in ("auto", "drawn", *loaders):
-        raise ValueError(
-            f"source must be 'auto', 'mnist', 'fashion' or 'drawn', got {source!r}."
-        )
     limits = (None, None) if source == "drawn" else (60_000, 10_000)
     for name, count, limit in zip(
         ("num_train", "num_test"), (num_train, num_test), limits, strict=True
@@ -85,24 +64,33 @@ def load_digits(source="auto", *, num_train=60_000, num_test=10_000, seed=0):
         if count < 1 or (limit and count > limit):
             upper = f" and at most {limit}" if limit else ""
             raise ValueError(f"{name} must be at least 1{upper}, got {count}.")
-    if source == "auto":
-        try:
-            parts, source = _load_mnist(), "mnist"
-        except Unavailable as error:
-            print(f"MNIST is not here, so these digits are drawn. {error}")
-            source = "drawn"
-    elif source in loaders:
-        parts = loaders[source]()
-    if source == "drawn":
+
+    def mnist():
+        return _cut(_read_mnist(), num_train, num_test, "mnist", DIGITS)
+
+    def fashion():
+        return _cut(_read_fashion(), num_train, num_test, "fashion", FASHION)
+
+    def drawn():
         return _draw(num_train, num_test, seed)
-    x_train, y_train, x_test, y_test = parts
+
+    return load_source(
+        source,
+        {"mnist": mnist, "fashion": fashion, "drawn": drawn},
+        notice="MNIST is not here, so these digits are drawn.",
+    )
+
+
+def _cut(arrays, num_train, num_test, source, class_names):
+    """Make an `ImageSet` of the first images of each part."""
+    x_train, y_train, x_test, y_test = arrays
     return ImageSet(
         x_train=_scale(x_train[:num_train]),
         y_train=y_train[:num_train].astype("int64"),
         x_test=_scale(x_test[:num_test]),
         y_test=y_test[:num_test].astype("int64"),
         source=source,
-        class_names=FASHION if source == "fashion" else DIGITS,
+        class_names=class_names,
     )
 
 
@@ -126,17 +114,15 @@ def _draw(num_train, num_test, seed):
     )
 
 
-def _load_mnist():
-    path = fetch("mnist.npz", url=KERAS_DATA + "mnist.npz", sha256=MNIST_SHA256)
-    with np.load(path, allow_pickle=False) as file:
+def _read_mnist():
+    with np.load(fetch_file("mnist.npz"), allow_pickle=False) as file:
         return [file[key] for key in ("x_train", "y_train", "x_test", "y_test")]
 
 
-def _load_fashion():
-    return [
-        _read_idx(fetch(f"fashion-mnist/{name}", url=KERAS_DATA + name, sha256=sha256))
-        for name, sha256 in FASHION_SHA256.items()
-    ]
+def _read_fashion():
+    """Read the four files in the order in which `FILES` has them."""
+    names = [name for name in FILES if name.startswith("fashion-mnist/")]
+    return [_read_idx(fetch_file(name)) for name in names]
 
 
 def _read_idx(path):

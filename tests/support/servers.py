@@ -4,6 +4,8 @@ import contextlib
 import http.server
 import threading
 
+DRIP_SECONDS = 0.01  # from one byte to the next
+
 
 @contextlib.contextmanager
 def serve(content, *, fault=None):
@@ -11,8 +13,13 @@ def serve(content, *, fault=None):
 
     Args:
         content: bytes of the file.
-        fault: `None`, `"error"` (status 500), `"half"` (half of the promised bytes),
-            `"stall"` (accepts, then never answers).
+        fault: `None`, a status to answer with, such as 404, or:
+            `"half"`, half of the promised bytes, then the end;
+            `"silent"`, accepts, then never answers;
+            `"stall"`, half of the promised bytes, then nothing;
+            `"drip"`, a byte now and then;
+            `"endless"`, the content over and over, at most 1000 times;
+            `"redirects"`, to itself.
 
     Yields:
         `(url, requests)`: the address, and the list of paths asked for so far.
@@ -22,20 +29,41 @@ def serve(content, *, fault=None):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             requests.append(self.path)
-            if fault == "stall":
+            if fault == "silent":
                 done.wait()
                 return
-            self.send_response(500 if fault == "error" else 200)
-            self.send_header("Content-Length", str(len(content)))
+            with contextlib.suppress(ConnectionError):  # the other side gave up
+                self.answer()
+
+        def answer(self):
+            status = 302 if fault == "redirects" else fault
+            self.send_response(status if isinstance(status, int) else 200)
+            if fault == "redirects":
+                self.send_header("Location", self.path)
+            if fault != "endless":
+                self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            sent = content[: len(content) // 2] if fault == "half" else content
-            self.wfile.write(sent)
+            for piece in self.pieces():
+                self.wfile.write(piece)
+            if fault == "stall":
+                done.wait()
+
+        def pieces(self):
+            if fault == "drip":
+                for i in range(len(content)):
+                    if done.wait(DRIP_SECONDS):
+                        return
+                    yield content[i : i + 1]
+            elif fault in ("half", "stall"):
+                yield content[: len(content) // 2]
+            else:
+                yield from [content] * (1000 if fault == "endless" else 1)
 
         def log_message(self, *args):
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/file.bin", requests

@@ -13,10 +13,10 @@ import pytest
 
 @pytest.fixture
 def no_network(monkeypatch):
-    def fetch(name, **_):
+    def fetch_file(name):
         raise Unavailable(f"no {name} here")
 
-    monkeypatch.setattr(corpora, "fetch", fetch)
+    monkeypatch.setattr(corpora, "fetch_file", fetch_file)
 
 
 def test_corpus_is_cut_nine_to_one_and_loses_nothing():
@@ -44,7 +44,7 @@ def test_a_source_asked_for_by_name_is_never_replaced(no_network):
 def test_headlines_are_the_second_column(tmp_path, monkeypatch):
     path = tmp_path / "ag.csv"
     path.write_text('"3","Oil, again ","Prices ..."\n"1","He said ""no""","..."\n')
-    monkeypatch.setattr(corpora, "fetch", lambda *_, **__: path)
+    monkeypatch.setattr(corpora, "fetch_file", lambda name: path)
     assert load_headlines().text == 'Oil, again\nHe said "no"\n'
 
 
@@ -116,7 +116,7 @@ I'm nobody! Who are you?
 def test_verse_is_what_remains_without_prefaces_notes_and_titles(tmp_path, monkeypatch):
     path = tmp_path / "book.txt"
     path.write_text(BOOK)
-    monkeypatch.setattr(corpora, "fetch", lambda *_, **__: path)
+    monkeypatch.setattr(corpora, "fetch_file", lambda name: path)
     corpus = load_verse("real")
     assert (corpus.text, corpus.source) == (VERSE, "dickinson")
 

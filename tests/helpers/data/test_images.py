@@ -1,9 +1,9 @@
 import gzip
 import hashlib
 
-from helpers.data import images
 from helpers.data.fetch import Unavailable
 from helpers.data.images import load_digits
+from helpers.data.sources import FILES
 
 import numpy as np
 import pytest
@@ -28,23 +28,23 @@ def classroom(tmp_path, monkeypatch):
         "y_test": rng.integers(0, 10, 10_000, dtype="uint8"),
     }
     np.savez(tmp_path / "mnist.npz", **arrays)
-    monkeypatch.setattr(images, "MNIST_SHA256", sha256_of(tmp_path / "mnist.npz"))
     (tmp_path / "fashion-mnist").mkdir()
-    sums = {}
-    for name, array in zip(images.FASHION_SHA256, arrays.values(), strict=True):
-        path = tmp_path / "fashion-mnist" / name
+    names = [name for name in FILES if name.startswith("fashion-mnist/")]
+    for name, array in zip(names, arrays.values(), strict=True):
         header = bytes([0, 0, 8, array.ndim])
         header += np.array(array.shape, ">u4").tobytes()
-        with gzip.open(path, "wb", compresslevel=0) as file:
+        with gzip.open(tmp_path / name, "wb", compresslevel=0) as file:
             file.write(header + array.tobytes())
-        sums[name] = sha256_of(path)
-    monkeypatch.setattr(images, "FASHION_SHA256", sums)
+    for name in ("mnist.npz", *names):
+        expect(tmp_path, name, monkeypatch)
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     return arrays
 
 
-def sha256_of(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def expect(folder, name, monkeypatch):
+    """Let the course expect the file as it is in a folder."""
+    sha256 = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    monkeypatch.setitem(FILES[name], "sha256", sha256)
 
 
 @pytest.mark.parametrize("source", ["auto", "mnist", "fashion"])
@@ -83,7 +83,7 @@ def test_a_set_asked_for_by_name_is_never_replaced(nothing_here, source):
 
 def test_a_pickle_in_the_archive_is_not_loaded(classroom, tmp_path, monkeypatch):
     np.savez(tmp_path / "mnist.npz", x_train=np.array([{"a": 1}], dtype=object))
-    monkeypatch.setattr(images, "MNIST_SHA256", sha256_of(tmp_path / "mnist.npz"))
+    expect(tmp_path, "mnist.npz", monkeypatch)
     with pytest.raises(ValueError, match="allow_pickle=False"):
         load_digits("mnist")
 
