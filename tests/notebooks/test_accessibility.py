@@ -37,7 +37,7 @@ NEUTRAL = {"black", "white", "gray", "grey", "none", "k", "w"}
 # Lightness tells the values apart, or how far from the middle they are.
 COLOR_MAPS = {"gray", "viridis", "cividis", "magma", "Blues", "Reds", "Greys", "RdBu_r"}
 SOURCES = [
-    *(page.path for page in catalogue.pages("lesson", "further", "solution")),
+    *(page.path for page in catalogue.pages()),
     *ROOT.glob("helpers/**/*.py"),
 ]
 
