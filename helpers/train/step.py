@@ -5,7 +5,6 @@ PyTorch is how a function is compiled and differentiated; that difference lives 
 """
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
 
 from helpers.backend import keras, ops
 
@@ -13,7 +12,7 @@ from keras import tree
 
 
 def gradient_step(
-    loss_fn, *, train, uses=(), optimizer, jit_compile=False, num_shares=1
+    loss_fn, *, train, uses=(), optimizer, jit_compile=False, num_parts=1
 ):
     """Compile one gradient step.
 
@@ -30,10 +29,10 @@ def gradient_step(
             large random draws; `"update"` compiles what the optimizer does alone, which
             pays where the weights are many and the batch is small. JAX always compiles
             all; PyTorch ignores it.
-        num_shares: int >= 1. TensorFlow cuts each array of the batch into so many equal
-            shares and computes their losses and gradients side by side, one share a
-            core after `helpers.threads.run_side_by_side`. The step is that of the whole
-            batch where the loss is a mean over rows. JAX and PyTorch ignore it.
+        num_parts: int >= 1. TensorFlow cuts each array of the batch into so many equal
+            parts and computes their losses and gradients side by side, one part a core
+            after `helpers.train.threads.run_side_by_side`. The step is that of the
+            whole batch where the loss is a mean over rows. JAX and PyTorch ignore it.
 
     Returns:
         `step(*batch)`, which takes arrays, updates `train` once and returns what
@@ -41,7 +40,7 @@ def gradient_step(
 
     Raises:
         ValueError: `train` holds no trainable variable, `jit_compile` is unknown, or
-            the rows of a batch cannot be cut into `num_shares` equal shares.
+            a batch cannot be cut into `num_parts` equal parts.
 
     Lesson 02 writes the TensorFlow version out in full.
     """
@@ -52,11 +51,11 @@ def gradient_step(
         raise ValueError(
             f"jit_compile must be False, True or 'update', got {jit_compile!r}."
         )
-    if num_shares < 1:
-        raise ValueError(f"num_shares must be at least 1, got {num_shares}.")
+    if num_parts < 1:
+        raise ValueError(f"num_parts must be at least 1, got {num_parts}.")
     optimizer.build(variables)
     if keras.backend.backend() == "tensorflow":
-        return _tf_step(loss_fn, variables, optimizer, jit_compile, num_shares)
+        return _tf_step(loss_fn, variables, optimizer, jit_compile, num_parts)
     if keras.backend.backend() == "torch":
         return _torch_step(loss_fn, variables, optimizer)
     state = _others([*train, *uses], variables)
@@ -79,8 +78,7 @@ def compiled(fn, *, uses=(), jit_compile=False):
         import tensorflow as tf
 
         options = {"autograph": False, "reduce_retracing": True}
-        function = tf.function(fn, jit_compile=jit_compile, **options)
-        return _first_in_a_thread(function) if jit_compile else function
+        return tf.function(fn, jit_compile=jit_compile, **options)
     if backend == "torch":
         import torch
 
@@ -157,17 +155,17 @@ def _tensors(arrays):
     return tree.map_structure(ops.convert_to_tensor, arrays)
 
 
-def _shares(arrays):
+def _sharded(arrays):
     """Return tensors, cut along the batch where Keras distributes over devices."""
     arrays, distribution = _tensors(arrays), keras.distribution.distribution()
     if distribution is None:
         return arrays
 
-    def share(x):
+    def shard(x):
         layout = distribution.get_data_layout(x.shape)
         return keras.distribution.distribute_tensor(x, layout)
 
-    return tree.map_structure(lambda x: share(x) if x.ndim else x, arrays)
+    return tree.map_structure(lambda x: shard(x) if x.ndim else x, arrays)
 
 
 def _assign(variables, values):
@@ -179,7 +177,7 @@ def _loss_of(result):
     return result[0] if isinstance(result, tuple) else result
 
 
-def _tf_step(loss_fn, variables, optimizer, jit_compile, num_shares):
+def _tf_step(loss_fn, variables, optimizer, jit_compile, num_parts):
     import tensorflow as tf
 
     options = {"autograph": False, "reduce_retracing": True}
@@ -202,62 +200,45 @@ def _tf_step(loss_fn, variables, optimizer, jit_compile, num_shares):
         ]
 
     def mean(*values):
-        if num_shares == 1 or values[0] is None:
+        if num_parts == 1 or values[0] is None:
             return values[0]
-        return sum(values) / num_shares
+        return sum(values) / num_parts
 
     @functools.partial(tf.function, jit_compile=jit_compile is True, **options)
     def step(*batch):
-        parts = [differentiate(share) for share in _cut(batch, num_shares)]
+        parts = [differentiate(part) for part in _cut(batch, num_parts)]
         results, gradients = zip(*parts, strict=True)
         result = tree.map_structure(mean, *results)
         gradients = [mean(*each) for each in zip(*gradients, strict=True)]
         update(gradients)
         return result
 
-    return _first_in_a_thread(step) if jit_compile else step
+    return step
 
 
-def _cut(batch, num_shares):
-    """Return equal shares of a batch of TensorFlow tensors, cut along the rows."""
-    if num_shares == 1:
+def _cut(batch, num_parts):
+    """Return equal parts of a batch of TensorFlow tensors, cut along the rows."""
+    if num_parts == 1:
         return [batch]
     import tensorflow as tf
 
     def cut(x):
-        if x.shape[0] is not None and x.shape[0] % num_shares:
+        x = tf.convert_to_tensor(x)
+        if x.shape.rank == 0:
             raise ValueError(
-                f"A batch of {x.shape[0]} rows cannot be cut into {num_shares} equal "
-                "shares (num_shares of gradient_step)."
+                f"A scalar of a batch has no rows to cut into {num_parts} parts "
+                "(num_parts of gradient_step). Give it a value for each row."
             )
-        return tf.split(x, num_shares)
+        if x.shape[0] is not None and x.shape[0] % num_parts:
+            raise ValueError(
+                f"A batch of {x.shape[0]} rows cannot be cut into {num_parts} equal "
+                "parts (num_parts of gradient_step)."
+            )
+        return tf.split(x, num_parts)
 
     leaves = [cut(x) for x in tree.flatten(batch)]
-    shares = zip(*leaves, strict=True)
-    return [tree.pack_sequence_as(batch, list(share)) for share in shares]
-
-
-def _first_in_a_thread(function):
-    """Make the first call of a TensorFlow function, which traces it, in a new thread.
-
-    With an XLA program, TensorFlow keeps to the end of the process the Python stack on
-    which each operation was made: two thirds of the memory that a program costs. The
-    stack of a thread is short, since it does not begin in Jupyter.
-    """
-    import tensorflow as tf
-
-    has_run = False
-
-    def call(*arrays):
-        nonlocal has_run
-        if has_run or not tf.executing_eagerly():  # inside another function's trace
-            return function(*arrays)
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            result = pool.submit(function, *arrays).result()
-        has_run = True
-        return result
-
-    return call
+    parts = zip(*leaves, strict=True)
+    return [tree.pack_sequence_as(batch, list(part)) for part in parts]
 
 
 def _jax_step(loss_fn, variables, state, optimizer):
@@ -287,7 +268,7 @@ def _jax_step(loss_fn, variables, state, optimizer):
 
     def step(*batch):
         old = [[v.value for v in group] for group in groups]
-        result, *new = pure(*old, _shares(batch))
+        result, *new = pure(*old, _sharded(batch))
         for group, values in zip(groups, new, strict=True):
             _assign(group, values)
         return result

@@ -1,5 +1,3 @@
-import inspect
-
 from helpers.train.step import compiled, gradient_step, input_gradient
 
 import keras
@@ -84,11 +82,11 @@ def test_a_token_that_comes_again_is_one_step_of_adam(jit_compile):
 
 
 @pytest.mark.filterwarnings("ignore:Gradients do not exist")  # those of `unused`
-@pytest.mark.parametrize("num_shares", [2, 3])
-def test_a_step_in_shares_is_the_step_of_the_whole_batch(num_shares):
+@pytest.mark.parametrize("num_parts", [2, 3])
+def test_a_step_in_parts_is_the_step_of_the_whole_batch(num_parts):
     rows = 5 + np.arange(12, dtype="float32").reshape(6, 2)  # no error is 0
     results, weights = [], []
-    for shares in (1, num_shares):
+    for parts in (1, num_parts):
         table, line, unused = layers.Embedding(4, 2), layers.Dense(1), layers.Dense(1)
         for layer in (table, line, unused):
             layer.build((None, 2))
@@ -103,7 +101,7 @@ def test_a_step_in_shares_is_the_step_of_the_whole_batch(num_shares):
             loss_fn,
             train=[table, line, unused],
             optimizer=keras.optimizers.Adam(0.1, global_clipnorm=1.0),
-            num_shares=shares,
+            num_parts=parts,
         )
         ids = np.array([0, 1, 1, 3, 3, 3], "float32")
         results.append([step(ids, {"rows": rows}) for _ in range(3)])
@@ -111,28 +109,42 @@ def test_a_step_in_shares_is_the_step_of_the_whole_batch(num_shares):
     tree.map_structure(
         lambda a, b: np.testing.assert_allclose(NUMPY(a), NUMPY(b), rtol=1e-5), *results
     )
-    for whole, shared in zip(*weights, strict=True):
-        np.testing.assert_allclose(whole, shared, rtol=1e-4)
+    for whole, cut in zip(*weights, strict=True):
+        np.testing.assert_allclose(whole, cut, rtol=1e-4)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="ignores shares")
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="ignores parts")
 def test_a_batch_that_cannot_be_cut_evenly_is_an_error():
     line, loss_fn = make_line()
     step = gradient_step(
         lambda x: loss_fn() + 0 * ops.sum(x),
         train=[line],
         optimizer=keras.optimizers.SGD(0.1),
-        num_shares=2,
+        num_parts=2,
     )
     with pytest.raises(ValueError, match="3 rows cannot be cut into 2"):
         step(np.zeros((3, 1), "float32"))
 
 
-def test_no_share_is_an_error():
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="ignores parts")
+@pytest.mark.parametrize("scalar", [2.0, np.float32(2.0)])
+def test_a_scalar_of_a_batch_cannot_be_cut(scalar):
+    line, loss_fn = make_line()
+    step = gradient_step(
+        lambda x, y, weight: weight * loss_fn(x, y),
+        train=[line],
+        optimizer=keras.optimizers.SGD(0.1),
+        num_parts=3,
+    )
+    with pytest.raises(ValueError, match="scalar of a batch has no rows.*3 parts"):
+        step(X, Y, scalar)
+
+
+def test_no_part_is_an_error():
     line, loss_fn = make_line()
     optimizer = keras.optimizers.SGD(0.1)
     with pytest.raises(ValueError, match="got 0"):
-        gradient_step(loss_fn, train=[line], optimizer=optimizer, num_shares=0)
+        gradient_step(loss_fn, train=[line], optimizer=optimizer, num_parts=0)
 
 
 def test_an_unknown_way_to_compile_is_an_error():
@@ -193,20 +205,21 @@ def test_nothing_to_train_is_an_error():
         gradient_step(lambda: 0.0, train=[], optimizer=keras.optimizers.SGD(0.1))
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's own")
-def test_xla_programs_do_not_remember_the_stack_of_their_caller():
-    stacks = []
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_tracing_sees_the_dtype_policy_of_the_thread_that_calls(jit_compile):
+    policies = []
 
     def double(x):
-        stacks.append({frame.function for frame in inspect.stack()})
+        policies.append(keras.config.dtype_policy().name)
         return 2 * x
 
-    def my_caller(function):
-        return function(np.ones(3))
-
-    for jit_compile in (False, True):
-        my_caller(compiled(double, jit_compile=jit_compile))
-    assert ["my_caller" in stack for stack in stacks] == [True, False]
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        compiled(double, jit_compile=jit_compile)(np.ones(3))
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert set(policies) == {"mixed_bfloat16"}
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])

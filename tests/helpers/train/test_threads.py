@@ -2,15 +2,15 @@ import os
 import subprocess
 import sys
 
-from helpers import threads
 from helpers.files import ROOT
+from helpers.train import threads
 
 import pytest
 
 VARIABLES = "TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS"
 BEFORE_AND_AFTER_KERAS = """
 import sys, warnings
-from helpers.threads import run_side_by_side
+from helpers.train.threads import run_side_by_side
 
 warnings.simplefilter("error", UserWarning)
 assert run_side_by_side(2)
@@ -30,7 +30,7 @@ else:
 @pytest.mark.parametrize(
     ("num_operations", "cores_each"), [(1, "8"), (2, "4"), (3, "2"), (16, "1")]
 )
-def test_each_operation_gets_its_share_of_the_cores(
+def test_each_operation_gets_its_part_of_the_cores(
     monkeypatch, num_operations, cores_each
 ):
     monkeypatch.setattr(threads, "num_cores", lambda: 8)

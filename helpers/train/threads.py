@@ -1,4 +1,7 @@
-"""How TensorFlow shares the processor's cores among its operations."""
+"""How TensorFlow divides the processor's cores among its operations.
+
+Importing it does not start Keras.
+"""
 
 import os
 import sys
@@ -13,11 +16,11 @@ def num_cores():
 
 
 def run_side_by_side(num_operations):
-    """Let TensorFlow run several operations at once, each on its share of the cores.
+    """Let TensorFlow run several operations at once, each on a part of the cores.
 
     By itself TensorFlow spreads every operation over all cores, and where operations
     are small the cores wait for each other more than they compute. Give each core work
-    of its own instead: `num_shares` of `helpers.train.step.gradient_step`.
+    of its own instead: `num_parts` of `helpers.train.step.gradient_step`.
 
     Call it before Keras is imported: TensorFlow starts its threads then, and keeps
     them. Other backends take no notice.
