@@ -1,15 +1,23 @@
-"""The ledger of measured results: `data/results.json`.
+"""Measured results: the ledger `data/results.json`, and a reader's own ones.
 
-A page calls `helpers.ledger.record`; a whole run adds here what it recorded.
+A page calls `helpers.ledger.record`. A whole run of it keeps what it recorded in
+`outputs/results.json`, or in the ledger where it is asked to.
 """
 
+import contextlib
 import json
-import math
 import pathlib
+import statistics
 
-from helpers.files import DATA, replace_text
+from helpers.files import DATA, OUTPUTS, replace_text
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows, where two writers at once are not kept apart
+    fcntl = None
 
 RESULTS = DATA / "results.json"
+OWN = OUTPUTS / "results.json"
 IDENTITY = ("lesson", "metric", "budget", "backend", "device", "source", "seed")
 
 
@@ -21,48 +29,107 @@ def read_pending(path):
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def load():
-    """Return the ledger: list of dicts, one a figure.
+def load(path=None):
+    """Return the rows of a file: list of dicts, one a figure.
+
+    Args:
+        path: `pathlib.Path`, or `None` for the ledger. A file that does not exist has
+            no rows.
 
     Raises:
         ValueError: the file is not valid JSON.
     """
-    if not RESULTS.exists():
+    path = path or RESULTS
+    if not path.exists():
         return []
     try:
-        return json.loads(RESULTS.read_text("utf-8"))
+        return json.loads(path.read_text("utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{RESULTS} is not valid JSON: {error}.") from error
+        raise ValueError(f"{path} is not valid JSON: {error}.") from error
 
 
-def add(rows):
-    """Put rows into the ledger; a row replaces the one with the same identity."""
-    merged = {_identity(row): row for row in load()}
-    merged |= {_identity(row): row for row in rows}
-    ordered = sorted(merged.values(), key=_identity)
-    RESULTS.parent.mkdir(exist_ok=True)
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in ordered)
-    replace_text(RESULTS, f"[\n{lines}\n]\n")
+def add(rows, path=None):
+    """Put rows into a file; a row replaces the one with the same identity.
+
+    Several processes may do so at once: each waits for the one before it.
+
+    Args:
+        rows: iterable of dicts, as `helpers.ledger.record` makes them.
+        path: `pathlib.Path`, or `None` for the ledger.
+
+    Raises:
+        ValueError: the file is not valid JSON. It stays as it is.
+    """
+    path = path or RESULTS
+    path.parent.mkdir(exist_ok=True)
+    with _alone(path):
+        merged = {_identity(row): row for row in load(path)}
+        merged |= {_identity(row): row for row in rows}
+        ordered = sorted(merged.values(), key=_identity)
+        lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in ordered)
+        replace_text(path, f"[\n{lines}\n]\n")
+
+
+@contextlib.contextmanager
+def _alone(path):
+    """Wait until no other process writes the file, and keep it so in the block.
+
+    The lock is on a file beside it, since a new file takes the place of the old one.
+    It stays there: one that was removed could be locked by two processes. The system
+    gives a lock back when its process ends, however it ends.
+    """
+    with open(path.with_name(f".{path.name}.lock"), "wb") as file:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def groups(rows):
+    """Return rows that differ in the seed alone: list of lists, in their order."""
+    found = {}
+    for row in rows:
+        key = tuple(row[name] for name in IDENTITY if name != "seed")
+        found.setdefault(key, []).append(row)
+    return list(found.values())
+
+
+def summarise(rows):
+    """Return mean, spread and number of seeds of rows that differ in the seed alone.
+
+    The spread is the sample standard deviation. One seed has none, `None`, unless its
+    row is itself a mean over seeds and brings `spread` and `num_seeds`.
+    """
+    values = [row["value"] for row in rows]
+    if len(rows) > 1:
+        return statistics.fmean(values), statistics.stdev(values), len(rows)
+    return values[0], rows[0].get("spread"), rows[0].get("num_seeds", 1)
+
+
+def mean_and_spread(rows):
+    """Return mean and spread as text, such as `"90.14 ± 0.11"`."""
+    mean, spread, _ = summarise(rows)
+    if spread is None:
+        return short(mean)
+    return f"{short(mean)} ± {short(spread, 2)}"
+
+
+def short(value, num_digits=4):
+    """Write a number with so many digits that count, large ones in full."""
+    text = f"{value:.{num_digits}g}"
+    return f"{value:.0f}" if "e+" in text else text
 
 
 def table():
-    """Return the ledger as a Markdown table: mean and spread over seeds.
-
-    The spread is the sample standard deviation; one seed has none.
-    """
-    groups = {}
-    for row in load():
-        key = tuple(row[name] for name in IDENTITY if name != "seed")
-        groups.setdefault(key, []).append(row)
+    """Return the ledger as a Markdown table: mean and spread over seeds."""
     lines = [
         "| Lesson | Metric | Value | Unit | Seeds | Budget | Data | Machine |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for rows in groups.values():
-        row, values = rows[0], [r["value"] for r in rows]
+    for rows in groups(load()):
+        row = rows[0]
         cells = (
-            *(row["lesson"], row["metric"], _mean_and_spread(values), row["unit"]),
-            *(len(values), row["budget"], row["source"]),
+            *(row["lesson"], row["metric"], mean_and_spread(rows), row["unit"]),
+            *(summarise(rows)[2], row["budget"], row["source"]),
             f"{row['device']}, {row['backend']}",
         )
         lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
@@ -71,17 +138,3 @@ def table():
 
 def _identity(row):
     return tuple(row[name] for name in IDENTITY)
-
-
-def _mean_and_spread(values):
-    mean = sum(values) / len(values)
-    if len(values) == 1:
-        return _short(mean, 4)
-    spread = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
-    return f"{_short(mean, 4)} ± {_short(spread, 2)}"
-
-
-def _short(value, num_digits):
-    """Write a number with so many digits that count, large ones in full."""
-    text = f"{value:.{num_digits}g}"
-    return f"{value:.0f}" if "e+" in text else text

@@ -1,34 +1,76 @@
 """Run pages of the course from a fresh kernel, and keep what they show."""
 
 import base64
+import importlib.util
 import io
 import os
-import subprocess
 import tempfile
 import time
 
 from course import results
+from helpers.budget import BUDGETS, parse_seed
 from helpers.files import OUTPUTS, replace_text
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 MEASURED = ("lesson", "further")  # kinds of pages that report figures
+BACKENDS = ("tensorflow", "jax", "torch")
+LAST_LINES = 3  # of what a kernel wrote before it died
 
 
-def execute(page, *, budget=None, backend=None, seed=None, on_cell=None):
+def settings(*, budget=None, backend=None, seed=None):
+    """Return the environment variables that a run gives its kernel.
+
+    Args:
+        budget, backend, seed: str for `COURSE_BUDGET`, `KERAS_BACKEND` and
+            `COURSE_SEED`; `None` keeps what the environment says.
+
+    Returns:
+        dict of name to value, of those that are set.
+
+    Raises:
+        ValueError: a value that cannot work, wherever it comes from: the kernel would
+            find out later, and some cells down.
+    """
+    found = {}
+    for name, value in (
+        ("COURSE_BUDGET", budget),
+        ("KERAS_BACKEND", backend),
+        ("COURSE_SEED", seed),
+    ):
+        value = os.environ.get(name, "").strip() if value is None else value
+        if value:
+            found[name] = value
+    if found.get("COURSE_BUDGET", "cpu") not in BUDGETS:
+        raise ValueError(
+            f"COURSE_BUDGET must be one of {', '.join(BUDGETS)}, "
+            f"got {found['COURSE_BUDGET']!r}."
+        )
+    backend = found.get("KERAS_BACKEND", "tensorflow")
+    if backend not in BACKENDS:
+        raise ValueError(
+            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}, got {backend!r}."
+        )
+    if importlib.util.find_spec(backend) is None:
+        raise ValueError(f"KERAS_BACKEND is {backend}, which is not installed.")
+    parse_seed(found.get("COURSE_SEED", "0"), name="COURSE_SEED")
+    return found
+
+
+def execute(page, *, environment=None, on_cell=None):
     """Execute a page from a fresh kernel.
 
     Args:
         page: `helpers.catalogue.Page`.
-        budget, backend, seed: values for `COURSE_BUDGET`, `KERAS_BACKEND` and
-            `COURSE_SEED`; `None` keeps what the environment says.
+        environment: dict of variables for the kernel beside those of this process, as
+            `settings` returns them, or `None`.
         on_cell: function without arguments, called after each cell, or `None`.
 
     Returns:
-        `(notebook, rows)`: the executed notebook and the rows for the ledger, which
+        `(notebook, rows)`: the executed notebook and the rows that it measured, which
         lessons and further pages alone have.
 
     Raises:
@@ -37,12 +79,6 @@ def execute(page, *, budget=None, backend=None, seed=None, on_cell=None):
     """
     notebook = page.read()
     is_measured = page.kind in MEASURED
-    settings = {
-        "COURSE_BUDGET": budget,
-        "KERAS_BACKEND": backend,
-        "COURSE_SEED": None if seed is None else str(seed),
-    }
-    environment = os.environ | {k: v for k, v in settings.items() if v is not None}
     client = NotebookClient(
         notebook,
         kernel_name="python3",
@@ -51,13 +87,14 @@ def execute(page, *, budget=None, backend=None, seed=None, on_cell=None):
     )
     if on_cell:
         client.on_cell_complete = lambda **_: on_cell()
-    with tempfile.TemporaryDirectory() as folder:
-        environment["COURSE_LEDGER"] = os.path.join(folder, "rows.jsonl")
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as stderr:
+        pending = os.path.join(folder, "rows.jsonl")
+        env = os.environ | (environment or {}) | {"COURSE_LEDGER": pending}
         start = time.monotonic()
-        index = 0
+        index = None
         try:
             # what a kernel itself writes there is no output of a cell
-            with client.setup_kernel(env=environment, stderr=subprocess.DEVNULL):
+            with client.setup_kernel(env=env, stderr=stderr):
                 for index, cell in enumerate(notebook.cells):
                     client.execute_cell(cell, index)
                 seconds = round(time.monotonic() - start, 1)
@@ -65,14 +102,16 @@ def execute(page, *, budget=None, backend=None, seed=None, on_cell=None):
                     notebook.cells.append(_closing_cell(page.name, seconds))
                     client.execute_cell(notebook.cells[-1], index + 1)
                     notebook.cells.pop()
-        except (CellExecutionError, DeadKernelError) as error:
+        except (CellExecutionError, RuntimeError) as error:
             save(notebook, output_path(page))
-            raise PageFailed(_describe(page, index, error)) from error
-        rows = results.read_pending(environment["COURSE_LEDGER"])
+            told = _describe(page, index, error, _last_lines(stderr))
+            raise PageFailed(told) from error
+        rows = results.read_pending(pending)
     if not is_measured:
         return notebook, []
-    peak = next(row["value"] for row in rows if row["metric"] == "peak_mib")
-    return notebook, [{**row, "seconds": seconds, "peak_mib": peak} for row in rows]
+    figures = {row["metric"]: row["value"] for row in rows}
+    about = {name: figures[name] for name in ("peak_mib", "product_gflops")}
+    return notebook, [{**row, "seconds": seconds, **about} for row in rows]
 
 
 class PageFailed(RuntimeError):
@@ -112,20 +151,36 @@ def _is_widget(output):
 
 
 def _closing_cell(name, seconds):
-    """Make the cell in which the lesson's own kernel records what the run took."""
+    """Make the cell in which the page's own kernel records what the run took."""
     return nbformat.v4.new_code_cell(
         "from helpers import backend, ledger\n"
         f"ledger.record({name!r}, 'run_seconds', {seconds}, unit='s')\n"
-        f"ledger.record({name!r}, 'peak_mib', backend.peak_mib(), unit='MiB')"
+        f"ledger.record({name!r}, 'peak_mib', backend.peak_mib(), unit='MiB')\n"
+        f"ledger.record({name!r}, 'product_gflops', backend.product_gflops(), "
+        "unit='GFLOP/s')"
     )
 
 
-def _describe(page, index, error):
+def _describe(page, index, error, last_lines):
     """Say in one line which cell failed, and how."""
     name, kept = page.name, f"outputs/{page.name}.ipynb"
-    if isinstance(error, DeadKernelError):
-        return f"{name}: the kernel died in cell {index + 1} (see {kept})"
-    return f"{name}: cell {index + 1} raised {error.ename}: {error.evalue} (see {kept})"
+    if isinstance(error, CellExecutionError):
+        told = f"cell {index + 1} raised {error.ename}: {error.evalue}"
+        return f"{name}: {told} (see {kept})"
+    told = "the kernel did not start"
+    if index is not None:
+        told = f"the kernel died in cell {index + 1}"
+    if last_lines:
+        told += f"; it wrote last: {last_lines}"
+    return f"{name}: {told} (see {kept})"
+
+
+def _last_lines(file):
+    """Return the end of what a kernel wrote to stderr, its lines joined by slashes."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 10_000))  # bytes
+    lines = file.read().decode("utf-8", "replace").splitlines()
+    lines = [line.strip() for line in lines if line.strip()]
+    return " / ".join(lines[-LAST_LINES:])
 
 
 def shrink_png(png, *, num_colors=128):

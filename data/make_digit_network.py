@@ -13,6 +13,7 @@ import argparse
 import os
 import tempfile
 
+from course import results
 from helpers import ledger
 from helpers.budget import course_seed
 from helpers.data.images import load_digits
@@ -67,7 +68,7 @@ def keep(metric, value, *, source):
     with tempfile.TemporaryDirectory() as folder:
         os.environ["COURSE_LEDGER"] = pending = f"{folder}/rows.jsonl"
         ledger.record("helpers", metric, value, unit="fraction", source=source)
-        ledger.add(ledger.read_pending(pending))
+        results.add(results.read_pending(pending))
 
 
 def train_network(x, y, *, num_epochs, seed):

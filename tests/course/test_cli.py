@@ -1,14 +1,23 @@
+import subprocess
+import sys
+
 from course import cli, results, run
 from helpers import catalogue
+from helpers.files import ROOT
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+DIES = """\
+import os, signal
+os.write(2, b"a first line\\nCheck failed: rank == 2\\n")
+os.kill(os.getpid(), signal.SIGKILL)"""
+
 
 @pytest.fixture
 def school(tmp_path, monkeypatch):
-    """A course of three lessons: one that works, one that fails, one that dies."""
+    """A course: a lesson that works and its further page, one that fails, that dies."""
     for folder in ("notebooks", "outputs", "data"):
         (tmp_path / folder).mkdir()
     monkeypatch.setattr(catalogue, "NOTEBOOKS", tmp_path / "notebooks")
@@ -16,6 +25,7 @@ def school(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "OUTPUTS", tmp_path / "outputs")
     monkeypatch.setattr(cli, "ROOT", tmp_path)
     monkeypatch.setattr(results, "RESULTS", tmp_path / "data" / "results.json")
+    monkeypatch.setattr(results, "OWN", tmp_path / "outputs" / "results.json")
     cells = {
         "01_works": [
             ("def double(x):\n    return 2 * x", "export"),
@@ -26,8 +36,15 @@ def school(tmp_path, monkeypatch):
                 "",
             ),
         ],
+        "further/01_works": [
+            (
+                "from helpers.ledger import record\n"
+                "record('01_works', 'depth', 3, unit='one')",
+                "",
+            ),
+        ],
         "02_fails": [("1 / 0", ""), ("print('never')", "")],
-        "03_dies": [("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "")],
+        "03_dies": [(DIES, "")],
     }
     for name, sources in cells.items():
         notebook = new_notebook(cells=[new_markdown_cell(f"# Title of {name}")])
@@ -35,21 +52,28 @@ def school(tmp_path, monkeypatch):
             cell = new_code_cell(source)
             cell.metadata["tags"] = [tag] if tag else []
             notebook.cells.append(cell)
-        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
+        path = tmp_path / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook, path)
     return tmp_path
 
 
-def test_a_run_keeps_outputs_and_results_with_their_circumstances(school, capsys):
+def test_a_run_is_recorded_with_its_circumstances_where_asked_to(school, capsys):
     readme = school / "README.md"
     readme.write_text(f"before\n{cli.BEGIN}\nold\n{cli.END}\nafter\n")
-    assert cli.main(["run", "01", "--budget", "cpu", "--seed", "5", "--write"]) == 0
+    arguments = ["run", "01", "--budget", "cpu", "--seed", "5", "--record", "--write"]
+    assert cli.main(arguments) == 0
+    assert "kept in data/results.json" in capsys.readouterr().out
+    assert not results.OWN.exists()
 
     rows = {row["metric"]: row for row in results.load()}
-    assert rows.keys() == {"answer", "run_seconds", "peak_mib"}
+    assert rows.keys() == {"answer", "run_seconds", "peak_mib", "product_gflops"}
     assert rows["answer"]["value"] == 42 and rows["answer"]["seed"] == 5
     assert rows["answer"]["budget"] == "cpu"
-    assert rows["answer"]["seconds"] == rows["run_seconds"]["value"] > 0
-    assert rows["answer"]["peak_mib"] == rows["peak_mib"]["value"] > 0
+    for row in rows.values():
+        assert row["seconds"] == rows["run_seconds"]["value"] > 0
+        assert row["peak_mib"] == rows["peak_mib"]["value"] > 0
+        assert row["product_gflops"] == rows["product_gflops"]["value"] > 0
 
     for folder in ("outputs", "notebooks"):
         executed = nbformat.read(school / folder / "01_works.ipynb", as_version=4)
@@ -64,12 +88,48 @@ def test_a_run_keeps_outputs_and_results_with_their_circumstances(school, capsys
     assert "| 01_works | answer | 42 |" in capsys.readouterr().out
 
 
+def test_a_readers_run_stands_beside_the_record_and_leaves_it_alone(school, capsys):
+    about = {"unit": "one", "budget": "cpu", "backend": "tensorflow", "source": ""}
+    about |= {"lesson": "01_works", "metric": "answer", "device": "an abacus"}
+    values = (39.0, 40.0, 41.0)  # mean 40, standard deviation 1
+    recorded = [about | {"seed": s, "value": v} for s, v in enumerate(values)]
+    results.add(recorded)
+    before = {path: path.read_bytes() for path in school.rglob("*.*") if path.is_file()}
+    assert cli.main(["run", "01", "--budget", "cpu"]) == 0
+    told = capsys.readouterr().out
+    wanted = "42 one; recorded 40 ± 1 (3 seeds, an abacus), 2.0 spreads above\n"
+    assert wanted in told
+    assert "run_seconds" in told and "nothing recorded for cpu, tensorflow" in told
+    assert "kept in outputs/results.json" in told
+    own = {row["metric"]: row["value"] for row in results.load(results.OWN)}
+    assert own["answer"] == 42
+    assert {path: path.read_bytes() for path in before} == before
+    after = {path for path in school.rglob("*.*") if path.is_file()}
+    assert {path.parent.name for path in after - set(before)} == {"outputs"}
+
+
+def test_a_smoke_run_is_compared_with_nothing_and_kept_nowhere(school, capsys):
+    assert cli.main(["run", "01", "--budget", "smoke"]) == 0
+    told = capsys.readouterr().out
+    assert "42 one\n" in told and "recorded" not in told and "kept" not in told
+    assert not results.OWN.exists() and not results.RESULTS.exists()
+    assert cli.main(["run", "01", "--budget", "smoke", "--record"]) == 1
+    assert "smoke budget measures nothing" in capsys.readouterr().err
+
+
+def test_what_a_further_page_took_stands_under_its_own_name(school):
+    assert cli.main(["run", "further/01", "--budget", "cpu", "--record"]) == 0
+    lessons = {row["metric"]: row["lesson"] for row in results.load()}
+    took = ("run_seconds", "peak_mib", "product_gflops")
+    assert lessons == {"depth": "01_works"} | dict.fromkeys(took, "further/01_works")
+
+
 def test_solutions_run_in_their_own_folder_and_are_not_recorded(school):
     (school / "notebooks" / "solutions").mkdir()
     cell = new_code_cell("import pathlib\nprint(pathlib.Path.cwd().name)")
     path = school / "notebooks" / "solutions" / "01_works.ipynb"
     nbformat.write(new_notebook(cells=[cell]), path)
-    arguments = ["run", "solutions/01", "--budget", "cpu", "--write"]
+    arguments = ["run", "solutions/01", "--budget", "cpu", "--write", "--record"]
     assert cli.main(arguments) == 0
     executed = nbformat.read(path, as_version=4)
     assert executed.cells[0].outputs[0].text == "solutions\n"
@@ -81,7 +141,8 @@ def test_failing_lessons_are_named_and_the_rest_still_runs(school, capsys):
     assert cli.main(["run", "02", "03", "--budget", "smoke"]) == 1
     told = capsys.readouterr()
     assert "02_fails: cell 2 raised ZeroDivisionError: division by zero" in told.err
-    assert "03_dies: the kernel died in cell 2" in told.err
+    assert "03_dies: the kernel died in cell 2; it wrote last: " in told.err
+    assert "a first line / Check failed: rank == 2 (see outputs/03_dies" in told.err
     assert (school / "outputs" / "02_fails.ipynb").exists()
     assert (school / "notebooks" / "02_fails.ipynb").read_text() == before
 
@@ -103,10 +164,25 @@ def test_the_command_answers_in_one_line_without_traceback(
     assert "Traceback" not in told
 
 
-def test_a_misspelt_budget_is_one_line(school, monkeypatch, capsys):
-    monkeypatch.setenv("COURSE_BUDGET", "smok")
+@pytest.mark.parametrize(
+    "name, value, message",
+    [
+        ("COURSE_BUDGET", "smok", "one of smoke, cpu, gpu, got 'smok'"),
+        ("COURSE_SEED", "one", "COURSE_SEED must be a whole number"),
+        ("KERAS_BACKEND", "theano", "one of tensorflow, jax, torch, got 'theano'"),
+        ("KERAS_BACKEND", "jax", "KERAS_BACKEND is jax, which is not installed"),
+    ],
+)
+def test_a_bad_variable_is_one_line_before_any_kernel_starts(
+    school, monkeypatch, capsys, name, value, message
+):
+    if value == "jax":
+        monkeypatch.setattr(run.importlib.util, "find_spec", lambda package: None)
+    monkeypatch.setattr(run, "execute", pytest.fail)
+    monkeypatch.setenv(name, value)
     assert cli.main(["run", "01"]) == 1
-    assert "smoke, cpu, gpu, got 'smok'" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert message in told and told.count("\n") == 1
 
 
 def test_an_unwritable_folder_is_one_line(school, capsys):
@@ -117,9 +193,21 @@ def test_an_unwritable_folder_is_one_line(school, capsys):
     assert "outputs" in told and "Traceback" not in told
 
 
-def test_list_names_lessons_with_their_titles(school, capsys):
+def test_list_names_lessons_and_further_pages_with_their_titles(school, capsys):
     assert cli.main(["list"]) == 0
-    assert "01_works                  Title of 01_works" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "01_works                  Title of 01_works" in told
+    assert "further/01_works          Title of further/01_works" in told
+
+
+def test_help_and_list_import_nothing_that_takes_seconds():
+    code = (
+        "import sys; from course import cli; cli.main(['list']); "
+        "print(*{'nbformat', 'nbclient', 'PIL', 'keras', 'numpy'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n\n")  # the last line names none
 
 
 def test_saved_notebooks_hold_no_progress_bar(tmp_path):

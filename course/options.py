@@ -1,0 +1,171 @@
+"""The words of the command `course`: its actions, their options and their help."""
+
+import argparse
+
+from helpers.budget import BUDGETS
+
+RUN_HELP = """\
+Run pages from the first cell to the last, without a browser.
+
+  course run                      every lesson at this machine's budget
+  course run 01 02 --budget smoke two lessons, in seconds
+  course run further/02           what goes further than lesson 02
+  course run solutions/02         the solutions of its exercises
+  course run 02 --backend jax     the same lesson on JAX
+  course run 04 --seed 1 --record another seed, for the spread of the results
+
+The executed notebook goes to outputs/, and what it measured to outputs/results.json.
+Each figure is printed beside the recorded ones, with its distance from their mean in
+standard deviations over seeds. --record puts the figures into the record itself,
+data/results.json. The smoke budget measures nothing, so its figures are neither kept
+nor compared."""
+
+PUBLISH_HELP = """\
+Write the course's address into every notebook, so that Colab can fetch the course.
+
+  course publish                   the address of this checkout's remote `origin`
+  course publish OWNER/REPO        a repository on GitHub
+  course publish OWNER/REPO --reference v1.0
+
+Each notebook gets a link to Colab below its title, and its first code cell learns
+where to clone from. Commit the notebooks and push. Doing it again changes nothing;
+another address replaces the first."""
+
+SITE_HELP = """\
+Make the website in build/site: the lessons as they are, with their outputs, the
+glossary and the results. It executes no lesson, takes about a quarter of a minute, and
+needs a few packages more:
+
+  uv sync --inexact --group site
+  uv run course site
+
+The pages load nothing from other hosts: read them from a disk, or put the folder on any
+web server."""
+
+RELEASE_HELP = """\
+Make the students' copies of labs: without solutions, without hidden tests.
+
+  course labs release             every lab
+  course labs release lab01       one lab
+
+The copies go to build/labs/release; hand out those files."""
+
+GRADE_HELP = """\
+Grade a folder of submissions that holds STUDENT/LAB.ipynb for each student.
+
+  course labs grade submissions
+  course labs grade submissions --jobs 4 --seconds 120
+
+Student code runs in a sandbox (bubblewrap) without network, with limits on time and
+memory. A submission that cannot be graded is named, and the rest are graded. Marks go
+to build/labs/marks.csv, feedback to build/labs/feedback; answers in words wait for a
+person: jupyter lab, then the Formgrader."""
+
+
+def make_parser():
+    """Return the parser; its `action` names a function of `course.cli`."""
+    parser = argparse.ArgumentParser(
+        prog="course",
+        description="Generative models, lesson by lesson: list, run, and look up what "
+        "was measured.",
+        epilog="To read and run the lessons yourself: "
+        "jupyter lab notebooks/00_start_here.ipynb",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="name the lessons and further pages")
+    listing.set_defaults(action="list")
+
+    running = commands.add_parser(
+        "run",
+        help="run pages without a browser",
+        description=RUN_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    running.add_argument(
+        "pages", nargs="*", metavar="PAGE", help="such as 02, further/02 or labs/lab02"
+    )
+    running.add_argument("--budget", choices=BUDGETS, help="how much to train")
+    running.add_argument("--backend", choices=("tensorflow", "jax", "torch"))
+    running.add_argument("--seed", help="whole number ≥ 0 (default 0)")
+    running.add_argument(
+        "--record",
+        action="store_true",
+        help="put what is measured into data/results.json",
+    )
+    running.add_argument(
+        "--write",
+        action="store_true",
+        help="replace the notebooks' outputs by those of this run",
+    )
+    running.set_defaults(action="run")
+
+    table = commands.add_parser(
+        "results",
+        help="print the measured results, and bring README's table up to date",
+    )
+    table.set_defaults(action="results")
+
+    publishing = commands.add_parser(
+        "publish",
+        help="let Colab open the notebooks from your repository",
+        description=PUBLISH_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    publishing.add_argument("address", nargs="?", metavar="OWNER/REPO")
+    publishing.add_argument(
+        "--reference", help="branch or tag to fetch (default: the current branch)"
+    )
+    publishing.set_defaults(action="publish")
+
+    website = commands.add_parser(
+        "site",
+        help="make the website of the lessons, to be read offline",
+        description=SITE_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    website.set_defaults(action="site")
+    _add_labs(commands)
+    return parser
+
+
+def _add_labs(commands):
+    about = "hand out labs and grade what comes back"
+    parser = commands.add_parser("labs", help=about, description=f"{about}.")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    raw = argparse.RawDescriptionHelpFormatter
+
+    releasing = actions.add_parser(
+        "release",
+        help="make the students' copies",
+        description=RELEASE_HELP,
+        formatter_class=raw,
+    )
+    releasing.add_argument("labs", nargs="*", metavar="LAB", help="such as lab01")
+    releasing.set_defaults(action="release")
+
+    grading = actions.add_parser(
+        "grade",
+        help="grade a folder of submissions",
+        description=GRADE_HELP,
+        formatter_class=raw,
+    )
+    grading.add_argument("folder", metavar="FOLDER")
+    grading.add_argument(
+        "--seconds", type=int, default=300, help="time for a submission (300)"
+    )
+    grading.add_argument(
+        "--cell-seconds", type=int, default=60, help="time for one cell (60)"
+    )
+    grading.add_argument(
+        "--memory", type=int, default=4096, help="memory of a kernel, in MiB (4096)"
+    )
+    grading.add_argument(
+        "--jobs", type=int, default=2, help="submissions graded at once (2)"
+    )
+    grading.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="run student code without a sandbox, as a program of yours",
+    )
+    grading.set_defaults(action="grade")
