@@ -158,17 +158,17 @@ def real_word_share(text, known_words):
     return sum(word in known_words for word in words) / len(words)
 
 
-class NgramJudge:
-    """A character model by counting, to judge texts that another model wrote.
+class NgramModel:
+    """A language model by counting, to evaluate texts that another model wrote.
 
-    The chance of a token after a context mixes what was counted after that context with
-    the chance after a shorter one. The more different tokens followed a context, the
-    less its counts are trusted (Witten and Bell, 1991).
+    The probability of a token after a context interpolates between what was counted
+    after that context and the probability after a shorter one. The more different
+    tokens followed a context, the less weight its counts have (Witten and Bell, 1991).
 
     Args:
         text: token sequence to count.
         vocab_size: int. Number of possible tokens; unseen ones share what is left.
-        order: int >= 1. Tokens in an n-gram, the judged one included.
+        order: int >= 1. Tokens in an n-gram, the predicted one included.
     """
 
     def __init__(self, text, *, vocab_size, order=6):
@@ -200,12 +200,22 @@ class NgramJudge:
         return p
 
     def loss(self, text):
-        """Return the mean surprise at a text's tokens, in nats per token."""
+        """Return the mean negative log-likelihood of a text, in nats per token.
+
+        Args:
+            text: sequence of at least one token.
+
+        Returns:
+            float. At the start of the text the contexts are shorter.
+
+        Raises:
+            ValueError: the text is empty.
+        """
         if not len(text):
-            raise ValueError("There is no text to judge.")
+            raise ValueError("The text is empty; there is no token to predict.")
         tokens, reach = tuple(text), self.order - 1
-        surprises = (
+        token_losses = (
             -math.log(self.prob(token, tokens[max(0, i - reach) : i]))
             for i, token in enumerate(tokens)
         )
-        return sum(surprises) / len(tokens)
+        return sum(token_losses) / len(tokens)

@@ -2,7 +2,7 @@ import itertools
 import math
 
 from helpers.measure.texts import (
-    NgramJudge,
+    NgramModel,
     bleu,
     distinct_n,
     longest_cycle,
@@ -107,36 +107,36 @@ def test_share_of_real_words_leaves_cut_ends_out():
         real_word_share("only two", {"only"})
 
 
-def test_judge_by_hand():
-    judge = NgramJudge("aab", vocab_size=4, order=2)
+def test_ngram_model_by_hand():
+    model = NgramModel("aab", vocab_size=4, order=2)
     # Unigrams: a twice, b once, 2 kinds: (count + 2 / 4) / (3 + 2).
-    assert math.isclose(judge.prob("a", ()), 2.5 / 5)
-    assert math.isclose(judge.prob("c", ()), 0.5 / 5)
+    assert math.isclose(model.prob("a", ()), 2.5 / 5)
+    assert math.isclose(model.prob("c", ()), 0.5 / 5)
     # After "a": a once, b once, 2 kinds.
-    assert math.isclose(judge.prob("b", ("a",)), (1 + 2 * 1.5 / 5) / (2 + 2))
+    assert math.isclose(model.prob("b", ("a",)), (1 + 2 * 1.5 / 5) / (2 + 2))
     # After "b" nothing was counted: the unigram answers.
-    assert math.isclose(judge.prob("a", ("b",)), 2.5 / 5)
+    assert math.isclose(model.prob("a", ("b",)), 2.5 / 5)
 
 
-def test_the_judges_probabilities_add_up_to_1():
+def test_ngram_probabilities_add_up_to_1():
     text = "the cat sat on the mat and the rat sat on the cat"
     vocabulary = sorted(set(text)) + ["z"]
-    judge = NgramJudge(text, vocab_size=len(vocabulary), order=4)
+    model = NgramModel(text, vocab_size=len(vocabulary), order=4)
     for context in ("", "t", "th", "the", "zzz", "at "):
-        total = sum(judge.prob(token, tuple(context)) for token in vocabulary)
+        total = sum(model.prob(token, tuple(context)) for token in vocabulary)
         assert math.isclose(total, 1)
 
 
-def test_the_judges_loss_is_the_mean_of_its_surprises():
-    judge = NgramJudge("abracadabra", vocab_size=5, order=3)
+def test_ngram_loss_is_the_mean_negative_log_likelihood():
+    model = NgramModel("abracadabra", vocab_size=5, order=3)
     expected = -(
-        math.log(judge.prob("a", ()))
-        + math.log(judge.prob("b", ("a",)))
-        + math.log(judge.prob("r", ("a", "b")))
-        + math.log(judge.prob("d", ("b", "r")))
+        math.log(model.prob("a", ()))
+        + math.log(model.prob("b", ("a",)))
+        + math.log(model.prob("r", ("a", "b")))
+        + math.log(model.prob("d", ("b", "r")))
     )
-    assert math.isclose(judge.loss("abrd"), expected / 4)
-    with pytest.raises(ValueError, match="no text to judge"):
-        judge.loss("")
+    assert math.isclose(model.loss("abrd"), expected / 4)
+    with pytest.raises(ValueError, match="The text is empty"):
+        model.loss("")
     with pytest.raises(ValueError, match="length 3, got 4"):
-        NgramJudge("abc", vocab_size=3, order=4)
+        NgramModel("abc", vocab_size=3, order=4)
