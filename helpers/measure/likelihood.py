@@ -72,45 +72,6 @@ def bernoulli_nll(x, logits):
     return ops.sum(nll, axis=tuple(range(1, len(ops.shape(nll)))))
 
 
-def log_mean_exp(values, axis):
-    """Average what lies behind logarithms, without overflow.
-
-    Args:
-        values: float tensor of log values.
-        axis: int. The axis to average over.
-
-    Returns:
-        float, the shape of `values` without `axis`. log( mean( exp(values) ) ).
-
-    Taught in lesson 02: the importance-weighted bound, Burda et al. (2016),
-    arXiv:1509.00519, equation 8.
-    """
-    return ops.logsumexp(values, axis=axis) - math.log(ops.shape(values)[axis])
-
-
-def nats_to_bits(nats):
-    """Convert nats to bits, of a number or an array: 1 nat is 1.4427 bits."""
-    return nats / math.log(2)
-
-
-def bits_per_dim(nats, num_dims):
-    """Convert nats per example to bits per dimension.
-
-    Args:
-        nats: float or array. Negative log likelihood of one example.
-        num_dims: int >= 1. Dimensions of one example, such as 784 pixels.
-
-    Returns:
-        like `nats`. Bits per dimension.
-
-    Raises:
-        ValueError: `num_dims` is below 1.
-    """
-    if num_dims < 1:
-        raise ValueError(f"num_dims must be at least 1, got {num_dims}.")
-    return nats_to_bits(nats) / num_dims
-
-
 def _tensors(**arrays):
     """Convert two named arrays to tensors, and demand that they have one shape."""
     tensors = [ops.convert_to_tensor(array) for array in arrays.values()]

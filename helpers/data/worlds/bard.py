@@ -1,4 +1,4 @@
-"""The bard: a grammar that writes verse and knows how surprising its verse is.
+"""The bard: a grammar that writes verse, and the exact entropy of that verse.
 
 Real text has no known entropy, so nobody can say how far a language model is from the
 best possible one. The bard's text has. It is drawn from the probabilistic grammar
@@ -149,12 +149,12 @@ class Grammar:
     def _extend(self, reached, is_text, part, text):
         """Move every reached position past one more part of an option."""
         moved = {}
-        for place, (p, count) in reached.items():
+        for position, (p, count) in reached.items():
             if is_text:
-                if text.startswith(part, place):
-                    _add(moved, {place + len(part): (p, count)})
+                if text.startswith(part, position):
+                    _add(moved, {position + len(part): (p, count)})
                 continue
-            for end, (q, more) in self.ends(part, text, place).items():
+            for end, (q, more) in self.ends(part, text, position).items():
                 _add(moved, {end: (p * q, count * more)})
         return moved
 
@@ -198,33 +198,6 @@ def bard_entropy():
     return entropy / sum(grammar.expected_length(name) for name in SPEAKERS)
 
 
-def bard_log_prob(text):
-    """Return the log-probability of a text under the bard, in nats.
-
-    Args:
-        text: str. Whole speeches, as `write_bard` returns.
-
-    Returns:
-        float. Divided by `-len(text)`, it approaches `bard_entropy()` for long texts.
-
-    Raises:
-        ValueError: the bard cannot have written the text; names the speech.
-    """
-    previous, log_prob = None, 0.0
-    speeches = text.split("\n\n")
-    if speeches.pop():
-        raise ValueError("The text must end after a whole speech and an empty line.")
-    for number, speech in enumerate(speeches):
-        name, speech = speech.split(":\n")[0], speech + "\n\n"
-        ends = bard_grammar().ends(name, speech, 0) if name in SPEAKERS else {}
-        if len(speech) not in ends or name == previous:
-            raise ValueError(f"Speech {number} is not the bard's: {speech[:60]!r}.")
-        num_choices = len(SPEAKERS) - (previous is not None)
-        log_prob += math.log(ends[len(speech)][0] / num_choices)
-        previous = name
-    return log_prob
-
-
 @functools.cache
 def bard_grammar():
     """Return the bard's `Grammar`; a speaker's name is a rule that writes a speech."""
@@ -250,13 +223,13 @@ def bard_grammar():
 
 
 def _weights(options):
-    """Weigh each option by 1 / (rank + 2): the first is the likeliest, none is rare."""
+    """Give each option the weight 1 / (rank + 2): the first is likeliest, none rare."""
     return [(1 / (rank + 2), text) for rank, text in enumerate(options)]
 
 
 def _split(text):
     """Split a rule's text into `(is_text, part)` pairs."""
-    parts = re.split(r"<([^>]+)>", text)  # texts at even places, names at odd ones
+    parts = re.split(r"<([^>]+)>", text)  # texts at even indices, names at odd
     return [(i % 2 == 0, part) for i, part in enumerate(parts) if part]
 
 

@@ -4,11 +4,8 @@ import math
 
 from helpers.measure.likelihood import (
     bernoulli_nll,
-    bits_per_dim,
     gaussian_kl,
     gaussian_log_prob,
-    log_mean_exp,
-    nats_to_bits,
 )
 
 import numpy as np
@@ -111,35 +108,12 @@ def test_extreme_logits_stay_finite():
     np.testing.assert_allclose(numpy(bernoulli_nll(x, logits)), 1e4)
 
 
-def test_log_mean_exp_survives_overflow_and_drops_one_axis():
-    values = np.log(np.array([[1.0, 3.0], [2.0, 6.0]], "float32"))
-    mean = numpy(log_mean_exp(values, axis=0))
-    np.testing.assert_allclose(np.exp(mean), [1.5, 4.5], rtol=1e-6)
-    shifted = numpy(log_mean_exp(values + 1000, axis=0))
-    np.testing.assert_allclose(shifted, mean + 1000, rtol=1e-6)
-    np.testing.assert_allclose(
-        numpy(log_mean_exp(values, axis=-1)), np.log([2, 4]), rtol=1e-6
-    )
-
-
-def test_one_sample_is_its_own_mean():
-    values = normal(4, 1)
-    np.testing.assert_allclose(numpy(log_mean_exp(values, axis=1)), values[:, 0])
-
-
-def test_bits():
-    assert nats_to_bits(math.log(8)) == pytest.approx(3)
-    assert bits_per_dim(784 * math.log(2), 784) == pytest.approx(1)
-    np.testing.assert_allclose(bits_per_dim(np.log([4.0, 16.0]), 2), [1, 2])
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: gaussian_kl(normal(2, 3), normal(2, 1)), "one shape"),
         (lambda: bernoulli_nll(normal(2, 3), normal(2, 1)), "one shape"),
         (lambda: gaussian_log_prob(np.float32(0), 0.0, 0.0), "one axis"),
-        (lambda: bits_per_dim(1.0, 0), "num_dims"),
     ],
 )
 def test_wrong_arguments_are_named(call, message):
