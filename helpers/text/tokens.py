@@ -11,7 +11,7 @@ UNKNOWN = "<unknown>"
 
 
 class Vocabulary:
-    """The tokens that a model knows, each with its id: its place in the list.
+    """The tokens that a model knows, each with its id: its index in the list.
 
     Args:
         tokens: iterable of distinct str.

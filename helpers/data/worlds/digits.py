@@ -150,34 +150,34 @@ def _draw_chunk(rng):
     pressure = pressure.mean(axis=1)
     pressure -= pressure.mean(axis=1, keepdims=True)
     swell = np.maximum(1 + PRESSURE * pressure, 0.1)  # of the squared width
-    places = lines.mean(axis=1)  # (n, pieces, 2), middles of the pieces
+    middles = lines.mean(axis=1)  # (n, pieces, 2), middles of the pieces
     weight = length * np.sqrt(swell)
-    mass = (places * weight[..., None]).sum(axis=1) / weight.sum(axis=1, keepdims=True)
+    mass = (middles * weight[..., None]).sum(axis=1) / weight.sum(axis=1, keepdims=True)
     target = np.stack([factors["shift_x"], factors["shift_y"]], axis=-1)
-    places += (target + IMAGE_SIZE / 2 - mass)[:, None, :]
+    middles += (target + IMAGE_SIZE / 2 - mass)[:, None, :]
 
     half = column["thickness"] / 2
     ink = length * np.exp((swell - 1) * np.square(half[..., 0] / BRUSH) / 2)
     edge = ROUGHNESS * rng.standard_normal((n, IMAGE_SIZE, IMAGE_SIZE), dtype="float32")
-    images = _ink(places, ink, half + edge)
+    images = _ink(middles, ink, half + edge)
     return images, ways.digit[way], factors
 
 
-def _ink(places, ink, half_width):
-    """Paint each piece's `ink` at its place, out to `half_width` from the line.
+def _ink(middles, ink, half_width):
+    """Draw each piece's `ink` around its middle, out to `half_width` from the line.
 
     A Gaussian brush of width s, drawn along a straight line, leaves exp(-d² / 2s²) at
-    distance d from it. The brush is a product of x and y, so one matrix product paints
+    distance d from it. The brush is a product of x and y, so one matrix product draws
     all pixels of an image; the logarithm gives back d, which the pen's edge cuts.
     """
     pixels = np.arange(IMAGE_SIZE, dtype="float32")
-    steps = (pixels - places[..., None]) / BRUSH  # (n, pieces, 2, 28)
+    steps = (pixels - middles[..., None]) / BRUSH  # (n, pieces, 2, 28)
     # Below exp(-30) nothing shows, and products would be subnormal, which are slow.
     brush = np.exp(np.maximum(-np.square(steps) / 2, -30))
     across, down = brush[:, :, 0], brush[:, :, 1]
     down = down * (ink / (BRUSH * np.sqrt(np.float32(2 * np.pi))))[..., None]
-    paint = down.transpose(0, 2, 1) @ across  # (n, 28, 28), rows by columns
-    distance = BRUSH * np.sqrt(-2 * np.log(np.clip(paint, 1e-30, 1)))  # pixels
+    density = down.transpose(0, 2, 1) @ across  # (n, 28, 28), rows by columns
+    distance = BRUSH * np.sqrt(-2 * np.log(np.clip(density, 1e-30, 1)))  # pixels
     coverage = (half_width - distance) / EDGE + 0.5
     return np.rint(255 * np.clip(coverage, 0, 1)).astype("uint8")
 
@@ -230,7 +230,7 @@ def _parse_line(text):
 
 
 def _curve_weights(points, runs, num_points):
-    """Weigh the points so that their mean is where each piece begins, then ends.
+    """Compute the weights of the points in where each piece begins, then ends.
 
     Along each run the pen follows a natural cubic spline over the chord length. It is
     linear in its points, so the weights serve whichever way these go astray.

@@ -1,9 +1,9 @@
 """The oracle: a random LSTM whose own sequences are the data to learn from.
 
-It is both the source of the data and their judge. Since every probability in it is
-known, a generator's sequences can be scored by the world that they are to imitate: that
-is the NLL-oracle of SeqGAN (Yu et al. 2017, arXiv:1609.05473). All parameters are drawn
-from a normal distribution, and the LSTM starts from a zero state and token 0.
+It makes the data, and it scores what a generator makes of them: every probability in it
+is known, so sequences can be scored by the world that they are to imitate. That is the
+NLL-oracle of SeqGAN (Yu et al. 2017, arXiv:1609.05473). All parameters are drawn from a
+normal distribution, and the LSTM starts from a zero state and token 0.
 
 Written in NumPy, apart from the models that learn.
 """
@@ -80,7 +80,7 @@ class Oracle:
         )
 
     def nll(self, token_ids):
-        """Score sequences: the oracle's surprise at each, in nats per token.
+        """Score sequences: negative log-likelihood under the oracle, in nats per token.
 
         Args:
             token_ids: int, `(num_sequences, length)`, each in [0, vocab_size).

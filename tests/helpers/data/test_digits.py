@@ -160,10 +160,10 @@ def test_curve_weights_pass_through_the_points_and_keep_straight_lines_straight(
 
 def test_ink_of_a_straight_line_is_cut_at_half_its_width():
     x = np.arange(-20, 48, 0.5, dtype="float32")
-    places = np.stack([x, np.full_like(x, 14)], axis=-1)[None]  # through row 14
+    middles = np.stack([x, np.full_like(x, 14)], axis=-1)[None]  # through row 14
     ink = np.full((1, len(x)), 0.5, "float32")
     half_width = np.full((1, 1, 1), 2.25, "float32")
-    image = digits._ink(places, ink, half_width)[0] / 255
+    image = digits._ink(middles, ink, half_width)[0] / 255
     edge = (2.25 - np.abs(np.arange(28) - 14)) / digits.EDGE + 0.5  # linear
     np.testing.assert_allclose(
         image, np.clip(edge, 0, 1)[:, None] * np.ones(28), atol=0.02

@@ -27,7 +27,7 @@ def test_words_are_joined_by_the_separator():
     assert "be" in vocabulary and "sleep" not in vocabulary
 
 
-def test_unknown_characters_are_named_with_their_places():
+def test_unknown_characters_are_named_with_their_positions():
     vocabulary = Vocabulary.of_characters("abc")
     with pytest.raises(ValueError, match="'é' at position 1, '7' at position 3"):
         vocabulary.encode("aéb7")
