@@ -85,10 +85,10 @@ def test_losses_stay_finite_for_extreme_logits(lesson):
 
 def test_losses_on_logits_and_on_probabilities_agree(lesson):
     pair = small_pair(lesson)
-    judge = keras.Sequential([pair[1], keras.layers.Activation("sigmoid")])
+    with_probs = keras.Sequential([pair[1], keras.layers.Activation("sigmoid")])
     on_logits, on_probs = (
         lesson.make_losses(pair),
-        lesson.make_beginner_losses(pair[0], judge),
+        lesson.make_beginner_losses(pair[0], with_probs),
     )
     for player, batch in enumerate([(noise(),), (images(), noise())]):
         first, second = (kind[player](*batch) for kind in (on_logits, on_probs))
@@ -160,6 +160,24 @@ def test_a_diverged_game_stops_with_the_step_and_the_last_good_weights(
         )
     for old, new in zip(start, weights_of(pair[1]), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("num_images", [1, 30, 50, 125])
+def test_a_compiled_generator_makes_an_image_of_each_row_of_noise(lesson, num_images):
+    generator = small_pair(lesson)[0]
+    z = noise(num_images)
+    found = lesson.compile_generator(generator)(z)
+    expected = ops.convert_to_numpy(generator(z, training=False))
+    assert found.shape == (num_images, 784)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_the_rate_of_adam_falls_to_a_twentieth_along_a_cosine(lesson):
+    settings = {"learning_rate": 4e-3, "decay": True, "beta_1": 0.0, "beta_2": 0.99}
+    adam = lesson.make_adam(settings | {"average": 0.9}, 100, ratio=2.0)
+    for step, share in ((0, 1), (50, 0.525), (100, 0.05), (200, 0.05)):
+        adam.iterations.assign(step)
+        assert float(adam.learning_rate) == pytest.approx(8e-3 * share)
 
 
 def test_the_nearest_image_of_an_image_is_itself(lesson):
