@@ -9,6 +9,7 @@ import time
 
 from course import results
 from helpers.budget import BUDGETS, parse_seed
+from helpers.data.fetch import course_data
 from helpers.files import OUTPUTS, replace_text
 
 import nbformat
@@ -57,6 +58,8 @@ def settings(*, budget=None, backend=None, seed=None):
     if importlib.util.find_spec(backend) is None:
         raise ValueError(f"KERAS_BACKEND is {backend}, which is not installed.")
     parse_seed(found.get("COURSE_SEED", "0"), name="COURSE_SEED")
+    if folder := course_data():
+        found["COURSE_DATA"] = str(folder)  # absolute: a kernel works elsewhere
     return found
 
 
