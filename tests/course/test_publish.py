@@ -204,7 +204,7 @@ def test_in_colab_the_cell_fetches_the_reference_and_can_be_run_again(
 
 def test_only_what_is_missing_is_installed_and_nothing_replaced(monkeypatch):
     def version(name):
-        if name in {"pooch", "jupyterquiz", "jupyterlab"}:
+        if name in {"tqdm", "jupyterquiz", "jupyterlab"}:
             raise importlib.metadata.PackageNotFoundError(name)
         return "1.0"
 
@@ -214,7 +214,7 @@ def test_only_what_is_missing_is_installed_and_nothing_replaced(monkeypatch):
     colab.install_missing()
     [call] = calls
     names = [r.split(">")[0] for r in call[call.index("--no-deps") + 1 :]]
-    assert sorted(names) == ["jupyterquiz", "pooch"]
+    assert sorted(names) == ["jupyterquiz", "tqdm"]
 
 
 def test_where_nothing_is_missing_pip_is_not_called(monkeypatch):
