@@ -23,13 +23,13 @@ def expected_rest(transition, pays, num_left):
     return np.array([[0, 0], [3, 1], [4, 4], [7, 5]])
 """,
     "roll": """
-def roll_outs(tokens, transition, judge, *, num_rollouts, rng):
+def roll_outs(tokens, transition, score, *, num_rollouts, rng):
     worth = []
     for t in range(len(tokens)):
         text = tokens.copy()
-        for place in range(t + 1, len(tokens)):
-            text[place] = transition[text[place - 1]].argmax()
-        worth.append(judge(text[None])[0])
+        for position in range(t + 1, len(tokens)):
+            text[position] = transition[text[position - 1]].argmax()
+        worth.append(score(text[None])[0])
     return np.array(worth)
 """,
     "tilt": """
