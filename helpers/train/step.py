@@ -18,8 +18,9 @@ def gradient_step(
 
     Args:
         loss_fn: function of a batch, `loss_fn(*batch)`. Returns a scalar loss, or
-            `(loss, metrics)` with a dict of scalars. It is differentiated with respect
-            to the trainable variables of `train`.
+            `(loss, values)` with a dict of tensors: metrics, which are scalars, or what
+            the next step needs, such as the last state of a recurrent network. It is
+            differentiated with respect to the trainable variables of `train`.
         train: list of models, layers or variables that the optimizer changes.
         uses: list of everything else whose state `loss_fn` reads or advances: other
             models, `keras.random.SeedGenerator`s, variables. JAX needs to know.
