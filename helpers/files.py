@@ -3,7 +3,8 @@
 import contextlib
 import os
 import pathlib
-import tempfile
+import secrets
+import shutil
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -16,7 +17,9 @@ def replacing(path):
     """Open a file to write that takes the place of `path` when it is whole.
 
     Readers see the old file or the new one, whenever the writer is killed and however
-    many writers there are: each writes to a file of its own.
+    many writers there are: each writes to a file of its own beside `path`, which a kill
+    leaves behind as `.NAME.….part`. Permissions are those of the old file, else those
+    of any new file.
 
     Args:
         path: `pathlib.Path`. Its folder must exist.
@@ -27,19 +30,17 @@ def replacing(path):
     Raises:
         OSError: the file cannot be written, such as on a full disk.
     """
-    file = tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-    )
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with file:
+        with open(part, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
-        os.chmod(file.name, mode)
-        os.replace(file.name, path)
+        if path.exists():
+            shutil.copymode(path, part)
+        os.replace(part, path)
     except BaseException:
-        pathlib.Path(file.name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 
@@ -47,10 +48,3 @@ def replace_text(path, text):
     """Write `text` to `path` as UTF-8 in one go, as `replacing` does."""
     with replacing(path) as file:
         file.write(text.encode("utf-8"))
-
-
-def _umask():
-    """Return the mask of new files' permissions, which can only be read by setting."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
