@@ -5,10 +5,10 @@ Colab and does nothing elsewhere. As the course is kept the cell has no address;
 command `course publish` writes it, and puts a link to Colab below the title.
 """
 
+import json
 import pathlib
 import re
 import subprocess
-import urllib.parse
 
 from helpers import catalogue
 from helpers.files import ROOT, replace_text
@@ -24,8 +24,8 @@ import subprocess
 import sys
 
 # `course publish` fills in where the course is.
-COURSE = "{address}"
-REFERENCE = "{reference}"
+COURSE = {address}
+REFERENCE = {reference}
 try:
     in_colab = importlib.util.find_spec("google.colab") is not None
 except ModuleNotFoundError:
@@ -39,12 +39,21 @@ if in_colab and importlib.util.find_spec("helpers") is None:
         options = ["--depth=1", f"--branch={{REFERENCE}}"]
         subprocess.run([*git, *options, COURSE, "course"], check=True)
     sys.path.insert(0, os.path.abspath("course"))
-    os.chdir("course/{folder}")
+    os.chdir({folder})
     importlib.import_module("helpers.colab").install_missing()"""
 
-STAMP = re.compile(r'^COURSE = "(.*)"\nREFERENCE = "(.*)"$', re.MULTILINE)
+STAMP = re.compile(r'^COURSE = (".*")\nREFERENCE = (".*")$', re.MULTILINE)
 BADGE = re.compile(r"^\[!\[[^\]]*\]\([^)]*colab\.svg\)\]\([^)]*\)\n\n?", re.MULTILINE)
 COLAB = "https://colab.research.google.com/github"
+HOST = r"(?P<host>[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)"
+PATH = r"((?:/[\w.~-]+)+)/?"
+ADDRESSES = {  # how each kind is written: what `git clone` gets of it
+    rf"https://(?:[^/@\s]*@)?{HOST}(:[0-9]{{1,5}})?{PATH}": "https://{}{}{}",
+    rf"ssh://git@{HOST}(?::[0-9]{{1,5}})?{PATH}": "https://{}{}",
+    rf"git@{HOST}:([\w.~-]+(?:/[\w.~-]+)*)/?": "https://{}/{}",
+    rf"file://{PATH}": "file://{}",
+    r"([\w-]+)/([\w.-]+)": "https://github.com/{}/{}",
+}
 
 
 def colab_cell(address="", reference="", *, folder="notebooks"):
@@ -55,7 +64,8 @@ def colab_cell(address="", reference="", *, folder="notebooks"):
         reference: str. A branch or tag.
         folder: str. Where the notebook lies, from the course's root.
     """
-    return CELL.format(address=address, reference=reference, folder=folder)
+    texts = {"address": address, "reference": reference, "folder": f"course/{folder}"}
+    return CELL.format(**{name: _literal(text) for name, text in texts.items()})
 
 
 def read_stamp(notebook):
@@ -66,7 +76,7 @@ def read_stamp(notebook):
     """
     for cell in notebook.cells:
         if cell.get("id") == CELL_ID and (found := STAMP.search(cell.source)):
-            return found.groups()
+            return tuple(json.loads(text) for text in found.groups())
     raise ValueError(f"there is no cell {CELL_ID!r} as `colab_cell` writes it")
 
 
@@ -75,24 +85,24 @@ def parse_address(text):
 
     Args:
         text: str. `OWNER/REPO` on GitHub, or an address that begins with `https://`,
-            `file://`, `ssh://` or `git@`. A user name or password is left out.
+            `file://`, `ssh://git@` or `git@`. Of the last two, host and path are taken
+            for an address by https; a port of ssh is none of https. A user name or
+            password is left out.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is none of these, or holds other characters than letters, digits
+            and `.-_~/` in its host and path, or `..`.
     """
     text = text.strip()
-    if re.fullmatch(r"[\w-]+/[\w.-]+", text, re.ASCII):
-        text = f"https://github.com/{text}"
-    if ssh := re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/](.+)", text):
-        text = f"https://{ssh[1]}/{ssh[2]}"
-    parts = urllib.parse.urlsplit(text)
-    path = parts.path.rstrip("/").removesuffix(".git")
-    is_plain = re.fullmatch(r"/[\w./~-]+", path) is not None
-    if is_plain and parts.scheme == "file":
-        return f"file://{path}"
-    if is_plain and parts.scheme == "https" and parts.hostname:
-        port = f":{parts.port}" if parts.port else ""
-        return f"https://{parts.hostname}{port}{path}"
+    for pattern, address in ADDRESSES.items():
+        found = re.fullmatch(pattern, text, re.ASCII)
+        if found and ".." not in text:
+            parts = [part or "" for part in found.groups()]
+            if "host" in found.groupdict():
+                parts[0] = parts[0].lower()
+            parts[-1] = parts[-1].removesuffix(".git")
+            if parts[-1].strip("/"):
+                return address.format(*parts)
     raise ValueError(
         f"Expected OWNER/REPO on GitHub, or an address as https://HOST/OWNER/REPO, "
         f"got {text!r}."
@@ -149,7 +159,7 @@ def publish(address, reference):
         ValueError: a notebook has no cell for Colab, or `reference` is no name. Nothing
             is changed then.
     """
-    if not re.fullmatch(r"\w[\w./-]*", reference, re.ASCII):
+    if not re.fullmatch(r"\w[\w./-]*", reference, re.ASCII) or ".." in reference:
         raise ValueError(f"Expected a branch or tag, got {reference!r}.")
     changed = {}
     for page in catalogue.pages():
@@ -177,6 +187,11 @@ def colab_link(path, address, reference):
     if owner == address:
         return ""
     return f"{COLAB}/{owner}/blob/{reference}/{path}"
+
+
+def _literal(text):
+    """Return a text as Python writes it, whatever is in it, in double quotes."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _has_cell(notebook):

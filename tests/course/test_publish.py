@@ -54,8 +54,10 @@ def test_each_notebook_begins_its_code_with_the_cell_for_colab(path):
     [
         ("ada/course", "https://github.com/ada/course"),
         ("https://github.com/ada/course.git", "https://github.com/ada/course"),
+        ("https://GitHub.com/Ada/course", "https://github.com/Ada/course"),
         ("git@github.com:ada/my.course.git", "https://github.com/ada/my.course"),
         ("ssh://git@git.example.org/a/b/c", "https://git.example.org/a/b/c"),
+        ("ssh://git@git.example.org:2222/a/b.git", "https://git.example.org/a/b"),
         ("https://ada:secret@example.org:8443/x/", "https://example.org:8443/x"),
         ("file:///srv/course.git", "file:///srv/course"),
     ],
@@ -64,10 +66,23 @@ def test_an_address_is_understood_and_keeps_no_secret(text, address):
     assert publish.parse_address(text) == address
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "course", "a/b/c", "http://example.org/x", 'https://x.org/a"b', "-x/y z"],
+HOSTILE = (
+    'https://x"; hacked = True; "/a/b',
+    'https://x/a/b"\nhacked = True\n"',
+    "https://x/a/b\\",
+    "https://x/a'b",
+    "https://x/{hacked}",
+    "https://x/a/b\thacked",
 )
+NO_ADDRESSES = (
+    *("", "course", "a/b/c", "http://example.org/x", "-x/y z", "a/..", "a/.git"),
+    *("https://x", "https://x/", "https://x:port/a", "https://-x/a", "https://x_y/a"),
+    *("https://x/../a", "https://x/a?b=c", "https://x/a#b", "https://x/é"),
+    *("https://é.org/a", "https://[::1]/a", "ssh://ada@x/a", "file://x", "git@x:"),
+)
+
+
+@pytest.mark.parametrize("text", [*NO_ADDRESSES, *HOSTILE])
 def test_what_is_no_address_is_refused_in_one_line(checkout, capsys, text):
     assert cli.main(["publish", "--", text]) == 1
     told = capsys.readouterr().err
@@ -112,9 +127,11 @@ def test_a_notebook_without_the_cell_is_named_and_none_is_changed(checkout, caps
     assert publish.read_stamp(read(checkout, LESSON)) == ("", "")
 
 
-def test_a_bad_reference_is_refused(checkout, capsys):
-    assert cli.main(["publish", "ada/course", "--reference", '"; rm']) == 1
+@pytest.mark.parametrize("text", ['"; rm', "a..b", "-b", "a b", 'x"\nhacked = 1', "é"])
+def test_a_bad_reference_is_refused(checkout, capsys, text):
+    assert cli.main(["publish", "ada/course", f"--reference={text}"]) == 1
     assert "branch or tag" in capsys.readouterr().err
+    assert publish.read_stamp(read(checkout, LESSON)) == ("", "")
 
 
 def test_the_address_and_branch_are_taken_from_git(checkout, capsys):
@@ -152,8 +169,22 @@ def run_cell(source, folder, *, in_colab, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(importlib.util, "find_spec", find_spec)
         patch.setattr(importlib, "import_module", import_module)
-        exec(compile(source, "<colab cell>", "exec"), {})
+        names = {}
+        exec(compile(source, "<colab cell>", "exec"), names)
+    assert "hacked" not in names
     return asked
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_cell_runs_no_code_that_an_address_or_a_reference_holds(
+    tmp_path, monkeypatch, text
+):
+    (tmp_path / "course" / "notebooks").mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    source = publish.colab_cell(text, text)
+    run_cell(source, tmp_path, in_colab=True, monkeypatch=monkeypatch)
+    cell = new_code_cell(source, id=publish.CELL_ID)
+    assert publish.read_stamp(new_notebook(cells=[cell])) == (text, text)
 
 
 @pytest.mark.parametrize("in_colab", [False, None], ids=["no colab", "no google"])
