@@ -12,7 +12,11 @@ import numpy as np
 
 
 def ngrams(tokens, n):
-    """Return the list of all runs of `n` tokens, overlapping, as tuples."""
+    """Return the list of all runs of `n` tokens, overlapping, as tuples.
+
+    Raises:
+        ValueError: `n` is below 1.
+    """
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}.")
     return list(zip(*(tokens[i:] for i in range(n)), strict=False))
@@ -50,7 +54,12 @@ def repetition_rate(tokens, *, n, window):
 
     Returns:
         float in [0, 1].
+
+    Raises:
+        ValueError: `n` or `window` is below 1, or there are no more than `n` tokens.
     """
+    if window < 1:
+        raise ValueError(f"window must be at least 1, got {window}.")
     found = ngrams(tokens, n)
     if len(found) < 2:
         raise ValueError(f"tokens must be longer than {n}, got {len(tokens)}.")
@@ -96,8 +105,13 @@ def bleu(candidate, references, *, max_n=4):
         float: geometric mean of the clipped precisions, times the brevity penalty. No
         smoothing: one precision of 0 makes the whole 0.
 
+    Raises:
+        ValueError: no reference, too short a candidate, or `max_n` below 1.
+
     Papineni et al. (2002).
     """
+    if max_n < 1:
+        raise ValueError(f"max_n must be at least 1, got {max_n}.")
     if not references or len(candidate) < max_n:
         raise ValueError(
             f"bleu needs a reference and {max_n} tokens, "
@@ -127,6 +141,9 @@ def self_bleu(texts, *, max_n=4):
 
     Returns:
         float in [0, 1].
+
+    Raises:
+        ValueError: fewer than two texts, or as in `bleu`.
 
     Zhu et al. (2018), Texygen, arXiv:1802.01886.
     """
@@ -169,6 +186,9 @@ class NgramModel:
         text: token sequence to count.
         vocab_size: int. Number of possible tokens; unseen ones share what is left.
         order: int >= 1. Tokens in an n-gram, the predicted one included.
+
+    Raises:
+        ValueError: `order` is below 1 or exceeds the length of the text.
     """
 
     def __init__(self, text, *, vocab_size, order=6):

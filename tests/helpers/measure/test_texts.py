@@ -37,6 +37,8 @@ def test_repetition_looks_back_no_further_than_its_window():
     assert repetition_rate("aaaaa", n=2, window=1) == 1
     with pytest.raises(ValueError, match="longer than 2, got 2"):
         repetition_rate("ab", n=2, window=1)
+    with pytest.raises(ValueError, match="window must be at least 1, got 0"):
+        repetition_rate("abc", n=1, window=0)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,11 @@ def test_bleu_by_hand():
 
 def test_bleu_punishes_brevity():
     assert math.isclose(bleu("abcd", ["abcdefgh"]), math.exp(1 - 8 / 4))
+
+
+def test_bleu_of_no_ngrams_is_refused():
+    with pytest.raises(ValueError, match="max_n must be at least 1, got 0"):
+        bleu("abcd", ["abcd"], max_n=0)
 
 
 def test_self_bleu_is_1_for_copies_and_0_for_strangers():
