@@ -105,8 +105,8 @@ def precision_recall_density_coverage(real_features, fake_features, *, k=5):
     """Measure how good, and how varied, samples are, by nearest neighbours.
 
     Each sample stands for a ball that reaches to its k-th nearest neighbour in its own
-    set. Precision and density look at the fakes (are they like something real?), recall
-    and coverage at the reals (is there anything like them among the fakes?).
+    set. Precision and density ask of each fake whether it is like something real;
+    recall and coverage ask of each real whether there is a fake like it.
 
     Args:
         real_features: float, `(N, D)`, N > k.

@@ -30,6 +30,9 @@ class Oracle:
             the LSTM, each with the blocks input, forget, candidate, output; kernel
             `(units, vocab_size)` and bias `(vocab_size,)` of the logits. The order is
             that of lesson 04's model.
+
+    Raises:
+        ValueError: a size or `scale` is out of range.
     """
 
     def __init__(self, vocab_size, *, embedding_dim, units, seed, scale=1.0):
@@ -65,6 +68,9 @@ class Oracle:
 
         Returns:
             int32, `(num_sequences, length)`, the start token left out.
+
+        Raises:
+            ValueError: `num_sequences` or `length` is below 1.
         """
         if num_sequences < 1 or length < 1:
             raise ValueError(
