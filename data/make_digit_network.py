@@ -58,12 +58,12 @@ def main():
     on_drawn = accuracy(network, drawn.x_test, drawn.y_test)
     print(f"test accuracy: MNIST {on_mnist:.4f}, drawn digits {on_drawn:.4f}")
     if options.mnist_only:
-        keep("drawn_digits_read_by_mnist_classifier", on_drawn, source="drawn")
+        record("drawn_digits_read_by_mnist_classifier", on_drawn, source="drawn")
     else:
-        keep("digit_features_accuracy", on_mnist, source="mnist")
+        record("digit_features_accuracy", on_mnist, source="mnist")
 
 
-def keep(metric, value, *, source):
+def record(metric, value, *, source):
     """Record a figure and add it to the ledger, as `course run` does for lessons."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["COURSE_LEDGER"] = pending = f"{folder}/rows.jsonl"
@@ -96,7 +96,7 @@ def train_network(x, y, *, num_epochs, seed):
     def epoch_batches(epoch):
         rng = np.random.default_rng([seed, epoch])
         for images, labels in batches(x, y, batch_size=BATCH_SIZE, rng=rng):
-            yield jolt(images, rng=rng), labels
+            yield augment(images, rng=rng), labels
 
     step = gradient_step(loss_fn, train=[network], optimizer=optimizer)
     history = train(step, epoch_batches, num_epochs=num_epochs)
@@ -104,7 +104,7 @@ def train_network(x, y, *, num_epochs, seed):
     return network
 
 
-def jolt(images, *, rng):
+def augment(images, *, rng):
     """Shift, turn, shear and scale each image a little, at random."""
     n = len(images)
     angle, shear = rng.normal(0, 0.12, (2, n))  # radians, ratio
