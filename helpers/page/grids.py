@@ -6,7 +6,7 @@ the figure.
 
 import math
 
-from helpers.page.plotting import MAX_WIDTH, check_range
+from helpers.page.plotting import MAX_WIDTH, check_drawable
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -171,7 +171,7 @@ def _check_images(images, value_range):
             "images must have shape (num_images, height, width) and hold at least one, "
             f"got shape {images.shape}."
         )
-    check_range(images, value_range, "images")
+    check_drawable(images, value_range, "images")
     return images
 
 

@@ -161,7 +161,7 @@ def plot_heatmap(matrix, *, ax=None, value_range, xlabel, ylabel, title, fmt=Non
         raise ValueError(
             f"matrix must have shape (num_rows, num_columns), got {matrix.shape}."
         )
-    low, high = check_range(matrix[~np.isnan(matrix)], value_range, "matrix")
+    low, high = check_drawable(matrix[~np.isnan(matrix)], value_range, "matrix")
     num_rows, num_columns = matrix.shape
     if ax is None:
         width = min(MAX_WIDTH, max(3.0, 0.42 * num_columns + 1.8))
@@ -189,7 +189,8 @@ def plot_heatmap(matrix, *, ax=None, value_range, xlabel, ylabel, title, fmt=Non
     return ax
 
 
-def check_range(values, value_range, name):
+def check_drawable(values, value_range, name):
+    """Return `value_range`, or raise a ValueError where a value lies outside it."""
     low, high = value_range
     if not low < high:
         raise ValueError(f"value_range must be (low, high), got {value_range}.")

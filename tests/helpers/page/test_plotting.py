@@ -1,6 +1,3 @@
-import io
-
-from course.run import shrink_png
 from helpers.page.plotting import (
     COLORS,
     plot_curves,
@@ -13,7 +10,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from PIL import Image
 
 LABELS = {"xlabel": "x", "ylabel": "y", "title": "t"}
 
@@ -114,42 +110,3 @@ def test_the_style_uses_the_palette():
         set_style()
         assert tuple(mpl.rcParams["axes.prop_cycle"].by_key()["color"]) == COLORS
     assert len(set(COLORS)) == 8
-
-
-def as_png(figure):
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    return file.getvalue()
-
-
-def pixels_of(png):
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), dtype=float)
-
-
-def test_a_shrunk_figure_has_the_same_size_and_nearly_the_same_colours():
-    ax = plot_curves({"a": [1, 3, 2], "b": [2, 2, 5]}, **LABELS)
-    before = as_png(ax.figure)
-    after = shrink_png(before)
-    assert len(after) < 0.5 * len(before)
-    difference = np.abs(pixels_of(after) - pixels_of(before))
-    assert difference.mean() < 0.5  # of 255
-    assert difference.max() < 64
-
-
-def test_grey_levels_survive_where_the_palette_holds_them():
-    ramp = Image.fromarray(np.tile(np.arange(0, 256, 4, dtype="uint8"), (9, 1)))
-    file = io.BytesIO()
-    ramp.save(file, "png")
-    after = shrink_png(file.getvalue(), num_colors=64)
-    np.testing.assert_array_equal(pixels_of(after), pixels_of(file.getvalue()))
-
-
-def test_shrinking_never_makes_a_file_larger():
-    once = shrink_png(as_png(plot_curves({"a": [1, 2]}, **LABELS).figure))
-    assert len(shrink_png(once)) <= len(once)
-
-
-@pytest.mark.parametrize("num_colors", [1, 257])
-def test_a_palette_has_2_to_256_colours(num_colors):
-    with pytest.raises(ValueError, match="num_colors"):
-        shrink_png(b"", num_colors=num_colors)
