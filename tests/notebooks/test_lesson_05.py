@@ -100,7 +100,7 @@ def test_the_policy_gradient_is_that_of_all_sequences(lesson):
     rewards = np.random.default_rng(0).random(9)
 
     def probs():
-        losses = ops.convert_to_numpy(game.surprise(sequences, np.float32(1)))
+        losses = ops.convert_to_numpy(game.token_losses(sequences, np.float32(1)))
         return np.exp(-losses.sum(axis=1).astype("float64"))
 
     before = probs()
@@ -134,10 +134,10 @@ def test_the_policy_gradient_is_that_of_all_sequences(lesson):
     assert np.abs(slopes).max() > 0.01
 
 
-def test_likelihood_lowers_the_surprise_at_its_data(lesson, game, real):
-    before = lesson.mean_surprise(game, real)
+def test_likelihood_lowers_the_loss_on_its_data(lesson, game, real):
+    before = lesson.mean_nll(game, real)
     lesson.pretrain(game, real, num_epochs=20, batch_size=16, seed=0)
-    assert lesson.mean_surprise(game, real) < before - 0.1
+    assert lesson.mean_nll(game, real) < before - 0.1
     same = zip(game.generator.weights, game.policy.weights, strict=True)
     for fast, slow in same:
         np.testing.assert_array_equal(
@@ -164,7 +164,7 @@ def test_rounds_raise_what_is_rewarded(lesson, game):
     for seed in range(40):
         tokens = game.sample(32, seed=seed)
         rewards = (tokens == 3).astype("float32")
-        weights = lesson.weigh(rewards, np.ones(tokens.shape), baseline=True)
+        weights = lesson.reward_weights(rewards, np.ones(tokens.shape), baseline=True)
         game.policy_step(tokens, weights)
     assert share_of_threes() > before + 0.2
 
@@ -184,13 +184,15 @@ def test_tokens_behind_the_end_do_not_count(lesson, game):
 
 def test_weights_with_a_baseline_have_mean_zero_and_unit_spread(lesson):
     rewards = np.random.default_rng(0).random((50, 6))
-    weights = lesson.weigh(rewards, np.ones((50, 6)), baseline=True)
+    weights = lesson.reward_weights(rewards, np.ones((50, 6)), baseline=True)
     np.testing.assert_allclose(weights.mean(axis=0), 0, atol=1e-6)
     assert weights.std() == pytest.approx(1, abs=1e-3)
     mask = np.zeros((50, 6))
     mask[:, :2] = 1
-    assert (lesson.weigh(rewards, mask, baseline=True)[:, 2:] == 0).all()
-    constant = lesson.weigh(np.full((4, 3), 0.5), np.ones((4, 3)), baseline=True)
+    assert (lesson.reward_weights(rewards, mask, baseline=True)[:, 2:] == 0).all()
+    constant = lesson.reward_weights(
+        np.full((4, 3), 0.5), np.ones((4, 3)), baseline=True
+    )
     assert (constant == 0).all()
 
 
@@ -205,7 +207,7 @@ def test_weights_with_a_baseline_have_mean_zero_and_unit_spread(lesson):
 )
 def test_impossible_rewards_are_refused(lesson, rewards, message):
     with pytest.raises(ValueError, match=message):
-        lesson.weigh(rewards, np.ones((2, 3)), baseline=False)
+        lesson.reward_weights(rewards, np.ones((2, 3)), baseline=False)
 
 
 def test_data_that_do_not_fit_are_refused(lesson, game, real):
@@ -233,6 +235,50 @@ def test_same_seed_same_round(lesson, game, real):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("num_rollouts, at_once", [(3, 2), (2, 4), (0, 1), (2, 0)])
+def test_roll_outs_that_cannot_be_shared_out_are_refused(
+    lesson, game, num_rollouts, at_once
+):
+    tokens, rng = game.sample(4, seed=0), np.random.default_rng(0)
+    sizes = {"num_rollouts": num_rollouts, "at_once": at_once}
+    with pytest.raises(ValueError, match=f"got {num_rollouts} and {at_once}"):
+        lesson.estimate_rewards(game, tokens, **sizes, rng=rng)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 4])
+def test_every_roll_out_counts_however_many_go_at_once(lesson, game, at_once):
+    """A stand-in scores each text by the number of texts that were scored so far."""
+    seen = []
+
+    class Counting:
+        def score_roll_outs(self, rows, uniforms):
+            seen.extend(rows)
+            return np.full(4 * len(rows), len(seen) / 64, "float32")
+
+    tokens, rng = game.sample(4, seed=0), np.random.default_rng(0)
+    rewards = lesson.estimate_rewards(
+        Counting(), tokens, num_rollouts=4, at_once=at_once, rng=rng
+    )
+    assert len(seen) == 16 and rewards.shape == (4, 4)
+    calls = np.arange(1, 4 // at_once + 1)
+    np.testing.assert_allclose(rewards, (calls * 4 * at_once / 64).mean())
+
+
+def test_the_loss_of_a_sequence_is_minus_the_log_of_its_probability(lesson, game):
+    """Drawn step by step with the cell that writes, which is another code path."""
+    tokens = game.sample(5, seed=0)
+    state, last = game.generator.zero_state(5), np.zeros(5, "int32")
+    total = np.zeros(5)
+    for t in range(4):
+        logits, state = game.generator.step(last, state)
+        probs = ops.convert_to_numpy(ops.softmax(logits / 0.7))
+        last = tokens[:, t]
+        total -= np.log(probs[np.arange(5), last])
+    losses = lesson.sequence_losses(game.generator, tokens, 0.7)
+    found = ops.convert_to_numpy(losses).sum(axis=1)
+    np.testing.assert_allclose(found, total, rtol=1e-4)
+
+
 class Killed(Exception):
     pass
 
@@ -245,8 +291,8 @@ def test_a_run_killed_in_any_phase_goes_on_as_if_nothing_happened(
     how = {
         "epochs": (2, 2, 1, 2),
         "round_sizes": ROUND,
-        "look_every": 1,
-        "num_judged": 16,
+        "evaluate_every": 1,
+        "num_evaluated": 16,
         "seed": 0,
         "every_seconds": 0,
     }
@@ -257,18 +303,18 @@ def test_a_run_killed_in_any_phase_goes_on_as_if_nothing_happened(
     expected = play(tmp_path / "whole.npz")
     expected_state = lesson.get_state(game)
     lesson.draw_weights(game, seed=0)
-    judge, calls = lesson.judge, []
+    evaluate, calls = lesson.evaluate, []
 
-    def judge_until_killed(*args, **kwargs):
+    def evaluate_until_killed(*args, **kwargs):
         calls.append(1)
         if len(calls) > killed_after:
             raise Killed
-        return judge(*args, **kwargs)
+        return evaluate(*args, **kwargs)
 
-    monkeypatch.setattr(lesson, "judge", judge_until_killed)
+    monkeypatch.setattr(lesson, "evaluate", evaluate_until_killed)
     with pytest.raises(Killed):
         play(tmp_path / "cut.npz")
-    monkeypatch.setattr(lesson, "judge", judge)
+    monkeypatch.setattr(lesson, "evaluate", evaluate)
     lesson.draw_weights(game, seed=99)  # a new kernel begins with other weights
     found = play(tmp_path / "cut.npz")
     assert len(found["seconds"]) == 7
