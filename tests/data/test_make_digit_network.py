@@ -3,6 +3,7 @@
 import importlib.util
 import re
 
+from course import results
 from helpers.data.images import load_digits
 from helpers.files import DATA
 from helpers.measure.digit_network import digit_probs
@@ -51,3 +52,12 @@ def test_accuracy_is_the_fraction_read_as_labelled(script):
             return None, np.eye(10)[[3, 1, 4, 1]]
 
     assert script.accuracy(Network(), None, np.array([3, 1, 4, 5])) == 3 / 4
+
+
+def test_a_figure_goes_to_the_ledger(script, tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setenv("COURSE_LEDGER", "")  # put back what the script changes
+    script.record("digit_features_accuracy", 0.75, source="mnist")
+    [row] = results.load()
+    assert (row["lesson"], row["metric"]) == ("helpers", "digit_features_accuracy")
+    assert (row["value"], row["unit"], row["source"]) == (0.75, "fraction", "mnist")

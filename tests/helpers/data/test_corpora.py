@@ -32,6 +32,24 @@ def test_shakespeare_falls_back_to_the_bard_and_says_so(no_network, capsys):
     assert "bard writes instead" in capsys.readouterr().out
 
 
+def test_shakespeare_is_the_file_as_it_is(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("First Citizen:\nSpeak.\n")
+    files = {"shakespeare.txt": path}
+    monkeypatch.setattr(corpora, "fetch_file", files.__getitem__)
+    for source in ("auto", "real"):
+        assert load_shakespeare(source) == Corpus(path.read_text(), "real")
+
+
+@pytest.mark.parametrize("load", [load_shakespeare, load_verse])
+def test_the_bard_asked_for_by_name_needs_no_file_and_obeys_its_seed(load, monkeypatch):
+    monkeypatch.setattr(corpora, "fetch_file", pytest.fail)
+    monkeypatch.setattr(corpora, "BARD_CHARS", 4000)
+    first, same, other = (load("bard", seed=seed) for seed in (0, 0, 1))
+    assert first == same and first.text != other.text
+    assert first.source == "bard"
+
+
 def test_a_source_asked_for_by_name_is_never_replaced(no_network):
     with pytest.raises(Unavailable, match=r"no shakespeare\.txt"):
         load_shakespeare("real")
