@@ -2,6 +2,7 @@
 
 import importlib.util
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,21 @@ import nbformat
 SOURCES = ROOT / "website"
 BUILD = ROOT / "build"
 SHOWN = ("lesson", "further", "solution")
-NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml")
+NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "bleach")
+HARMLESS = ("text/plain", "text/latex", "image/png", "image/jpeg")
+TAGS = (
+    *"a b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6".split(),
+    *"hr i kbd li ol p pre small span strong sub summary sup".split(),
+    *"table tbody td tfoot th thead tr u ul".split(),
+)
+ATTRIBUTES = {
+    "*": ["class"],
+    "a": ["href", "title"],
+    "details": ["open"],
+    "ol": ["start", "type"],
+    "td": ["colspan", "rowspan"],
+    "th": ["colspan", "rowspan", "scope"],
+}
 
 
 def build(folder=None):
@@ -71,7 +86,10 @@ def write_pages(folder):
 
 
 def prepare(notebook, *, download):
-    """Add to a notebook what only its page needs: a link to the file, alt texts."""
+    """Add to a notebook what only its page needs: a link to the file, alt texts.
+
+    What its outputs hold of HTML is made harmless, see `clean`.
+    """
     up = "../" * download.count("/")
     title = notebook.cells[0]
     heading, _, rest = title.source.partition("\n\n")
@@ -80,6 +98,9 @@ def prepare(notebook, *, download):
     for cell in notebook.cells:
         if cell.get("id") == "colab":
             cell.metadata.tags = ["hide-input"]
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output["data"] = clean(output["data"])
         texts = [
             output.metadata["image/png"]["alt"]
             for output in cell.get("outputs", [])
@@ -87,6 +108,33 @@ def prepare(notebook, *, download):
         ]
         if texts:
             cell.metadata["mystnb"] = {"image": {"alt": " ".join(texts)}}
+
+
+def clean(data):
+    """Return an output's forms without what a browser would run or fetch.
+
+    Whoever reads the website has not run the notebook, and has no reason to trust what
+    its outputs hold. Plain text, formulas and pictures stay as they are. Markdown
+    becomes HTML, and of HTML the tags of text, lists and tables stay, the folded
+    answers of a quiz among them.
+
+    Args:
+        data: dict of MIME type to content, as in a notebook.
+
+    Returns:
+        dict of the same kind.
+    """
+    import bleach
+    from markdown_it import MarkdownIt
+
+    kept = {name: data[name] for name in data if name in HARMLESS}
+    text = data.get("text/html", "")
+    if "text/markdown" in data:
+        text = MarkdownIt("commonmark").render(data["text/markdown"])
+    text = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", "", text)  # not as text either
+    if text.strip():
+        kept["text/html"] = bleach.clean(text, TAGS, ATTRIBUTES, strip=True)
+    return kept
 
 
 def first_page():
@@ -111,10 +159,6 @@ def first_page():
 
 def results_page():
     """Return the ledger as a page with a table for each lesson."""
-    rows = [
-        [cell.strip() for cell in line.split("|")[1:-1]]
-        for line in results.table().splitlines()
-    ]
     lines = [
         "# Results",
         "",
@@ -122,16 +166,21 @@ def results_page():
         "deviation over seeds. A nat is a unit of surprise, 1.44 bits.",
     ]
     titles = {page.name: page.title() for page in catalogue.pages("lesson", "further")}
-    for lesson in dict.fromkeys(row[0] for row in rows[2:]):
+    groups = results.groups(results.load())
+    for lesson in dict.fromkeys(rows[0]["lesson"] for rows in groups):
         title = lesson
         if lesson in titles:
             title = f"[{titles[lesson]}](notebooks/{lesson}.ipynb)"
         lines += ["", f"## {title}", ""]
         lines += [_line(["Metric", "Value", "Unit", "How"]), _line(["---"] * 4)]
-        for metric, value, unit, seeds, *how in [r[1:] for r in rows if r[0] == lesson]:
-            plural = "s" if seeds != "1" else ""
-            how = ", ".join(part for part in (f"{seeds} seed{plural}", *how) if part)
-            cells = (metric, value, unit, how)
+        for rows in groups:
+            row, num_seeds = rows[0], results.summarise(rows)[2]
+            if row["lesson"] != lesson:
+                continue
+            how = [f"{num_seeds} seed{'s' if num_seeds != 1 else ''}"]
+            how += [row[name] for name in ("budget", "source", "device", "backend")]
+            how = ", ".join(filter(None, how))
+            cells = (row["metric"], results.mean_and_spread(rows), row["unit"], how)
             lines += [
                 _line([cell.replace(" ", "\N{NO-BREAK SPACE}") for cell in cells])
             ]

@@ -10,6 +10,7 @@ from course import cli, publish, results, site
 from helpers import catalogue
 from helpers.files import NOTEBOOKS, ROOT
 
+import nbformat
 import pytest
 
 LESSONS = [page.name for page in catalogue.pages("lesson")]
@@ -112,6 +113,79 @@ def test_each_lesson_can_be_downloaded_as_it_is(built):
 def test_formulas_are_drawn_without_a_script(built):
     text = (built / "notebooks" / "02_vae.html").read_text("utf-8")
     assert text.count("<math") > 50 and "MathJax" not in text
+
+
+HOSTILE = """\
+<p onclick="hacked()">Text &amp; more</p><script>hacked()</script>
+<img src="x" onerror="hacked()"><svg onload="hacked()"></svg>
+<a href="javascript:hacked()">link</a><a href="https://example.org/">good</a>
+<iframe src="https://example.org/"></iframe><style>@import "https://example.org"</style>
+<details open="" ontoggle="hacked()"><summary>Answer</summary>
+<ul><li>B</li></ul></details>
+"""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"text/html": HOSTILE, "text/plain": "a table"},
+        {"text/markdown": HOSTILE, "text/plain": "a quiz"},
+        {"text/markdown": f"Words.\n\n{HOSTILE}\n[x](javascript:hacked())"},
+        {"text/html": HOSTILE, "application/javascript": "hacked()"},
+        {"text/html": HOSTILE, "image/svg+xml": '<svg onload="hacked()"/>'},
+    ],
+)
+def test_outputs_hold_nothing_that_a_browser_runs_or_fetches(data):
+    pytest.importorskip("bleach", reason="bleach is not installed (group site)")
+    kept = site.clean(data)
+    assert kept.keys() <= {"text/html", "text/plain"}
+    for name in ("script", "img", "svg", "iframe", "style"):
+        assert f"<{name}" not in kept["text/html"]
+    tags = re.findall(r"<[^>]*>", kept["text/html"])
+    assert not any("hacked" in tag or "import" in tag for tag in tags)
+    for good in ("Text &amp; more", '<a href="https://example.org/">', "<li>B</li>"):
+        assert good in kept["text/html"]
+    assert "<details open><summary>Answer</summary>" in kept["text/html"]
+
+
+def test_pictures_and_plain_text_stay_as_they_are():
+    pytest.importorskip("bleach", reason="bleach is not installed (group site)")
+    data = {"image/png": "iVBO", "text/plain": "<Figure size 640x480>"}
+    assert site.clean(data) == data
+
+
+def test_each_output_of_a_page_is_cleaned():
+    pytest.importorskip("bleach", reason="bleach is not installed (group site)")
+    shown = nbformat.v4.new_output("display_data", data={"text/html": HOSTILE})
+    cells = [
+        nbformat.v4.new_markdown_cell("# Title\n\nText."),
+        nbformat.v4.new_code_cell("show()", outputs=[shown]),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    site.prepare(notebook, download="notebooks/01_page.ipynb")
+    nbformat.validate(notebook)
+    [output] = notebook.cells[1].outputs
+    assert output.data == site.clean({"text/html": HOSTILE})
+
+
+def test_quizzes_keep_their_folded_answers_and_numbered_options(built):
+    text = (built / "notebooks" / "01_autoencoder.html").read_text("utf-8")
+    assert text.count("<details><summary>Answer</summary>") >= 6
+    assert text.count('<ol type="A">') >= 6
+
+
+def test_the_results_page_has_a_line_for_each_figure(monkeypatch):
+    about = {"lesson": "02_vae", "unit": "nats", "budget": "cpu", "source": ""}
+    about |= {"backend": "tensorflow", "device": "2 CPU cores"}
+    rows = [about | {"metric": "a_b", "seed": s, "value": 4.0 + s} for s in range(3)]
+    rows += [about | {"metric": "one", "seed": 0, "value": 7.0, "lesson": "helpers"}]
+    monkeypatch.setattr(results, "load", lambda: rows)
+    text = site.results_page().replace("\N{NO-BREAK SPACE}", " ")
+    title = catalogue.find("02").title()
+    assert f"## [{title}](notebooks/02_vae.ipynb)" in text and "## helpers" in text
+    how = "cpu, 2 CPU cores, tensorflow"
+    assert f"| a_b | 5 ± 1 | nats | 3 seeds, {how} |" in text
+    assert f"| one | 7 | nats | 1 seed, {how} |" in text
 
 
 def test_the_results_page_holds_every_row_of_the_ledger(built):
