@@ -19,7 +19,7 @@ ALL = [(name, part) for name in NAMES for part in quiz.PARTS]
 
 # The right options, written down a second time: one letter a question.
 KEY = {
-    "00_start_here": {"before": "BBC", "after": "ABCB"},
+    "00_start_here": {"before": "BBC", "after": "ABCBC"},
     "01_autoencoder": {"before": "ABC", "after": "BABC"},
     "02_vae": {"before": "ACB", "after": "BCBB"},
     "03_gan": {"before": "BAB", "after": "BCBC"},
