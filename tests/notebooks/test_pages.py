@@ -22,7 +22,6 @@ OLD = {
     "03_gan",
     "04_char_rnn",
     "05_seqgan",
-    "06_transformer",
 }
 
 
