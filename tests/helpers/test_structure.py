@@ -1,0 +1,55 @@
+"""How the two packages hang together."""
+
+from helpers import catalogue
+
+import pytest
+from imports import import_graph, imported, modules, reachable
+
+HELPERS = import_graph("helpers")
+BOTH = import_graph("helpers", "course")
+
+
+def test_every_module_of_helpers_is_imported_by_a_page():
+    by_pages = {
+        name
+        for page in catalogue.pages()
+        for cell in page.read().cells
+        if cell.cell_type == "code"
+        for name in imported(cell.source)
+    }
+    needed = reachable(by_pages, HELPERS)
+    left = [name for name in HELPERS if name not in needed]
+    assert [name for name in left if not name.endswith("__init__")] == []
+
+
+def test_helpers_imports_nothing_of_the_command():
+    for name, names in HELPERS.items():
+        assert not [n for n in names if n.split(".")[0] == "course"], name
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_no_module_imports_itself_in_a_circle(name):
+    assert name not in reachable(BOTH[name], BOTH)
+
+
+@pytest.mark.parametrize("package", ["helpers", "course"])
+def test_a_module_can_be_read_in_minutes(package):
+    lengths = {
+        name: len(path.read_text("utf-8").splitlines())
+        for name, path in modules(package).items()
+    }
+    assert max(lengths.values()) <= 300, max(lengths, key=lengths.get)
+
+
+def test_names_are_followed_from_module_to_module():
+    graph = {"a": ["b", "numpy"], "b": ["c"], "c": ["b"], "d": ["a"]}
+    assert reachable(["a"], graph) == {"a", "b", "c", "numpy"}
+    source = (
+        "import a.b\n"
+        "from c import d\n"
+        "def later():\n"
+        "    import e\n"
+        "importlib.import_module('helpers.colab').install()\n"
+    )
+    assert set(imported(source)) == {"a.b", "c", "c.d", "e", "helpers.colab"}
+    assert imported(source, top_level=True) == ["a.b", "c", "c.d"]
