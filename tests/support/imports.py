@@ -30,9 +30,14 @@ def imported(source, *, top_level=False):
         elif isinstance(node, ast.ImportFrom):
             found += [node.module]
             found += [f"{node.module}.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func):
+        elif isinstance(node, ast.Call) and _name(node.func) == "import_module":
             found += [ast.literal_eval(node.args[0])]
     return found
+
+
+def _name(function):
+    """Return the last part of a called function's name: `"c"` of `a.b.c`."""
+    return ast.unparse(function).rpartition(".")[2]
 
 
 def reachable(names, graph):
