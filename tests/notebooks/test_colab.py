@@ -6,13 +6,13 @@ a package index.
 """
 
 import glob
-import importlib.metadata
 import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tomllib
 
 from helpers import catalogue
 from helpers.files import ROOT
@@ -21,8 +21,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
+from packaging.requirements import Requirement
 
-pytestmark = pytest.mark.colab
 LESSONS = [page.name for page in catalogue.pages("lesson")]
 RUNTIMES = {"3.12": "numpy==2.0.2", "3.13": "numpy==2.1.3"}
 PACKAGES = (
@@ -98,6 +98,7 @@ def versions(python):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+@pytest.mark.colab
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_runs_in_colab(runtime, origin, name, tmp_path, monkeypatch):
     spec = {
@@ -134,7 +135,26 @@ def test_a_lesson_runs_in_colab(runtime, origin, name, tmp_path, monkeypatch):
     assert versions(runtime) == before
 
 
-def test_these_are_versions_that_the_course_allows():
-    """What Colab has must satisfy the course's own lower bounds."""
-    requirements = importlib.metadata.requires("generative-models-lesson-by-lesson")
-    assert {"keras>=3.13", "tensorflow>=2.20", "numpy>=2.0"} <= set(requirements)
+def refused(requirements, versions):
+    """Return the requirements that versions such as `"numpy==2.0.2"` do not meet."""
+    pinned = dict(text.split("==") for text in versions if "==" in text)
+    return [
+        str(requirement)
+        for requirement in map(Requirement, requirements)
+        if requirement.name in pinned
+        and not requirement.specifier.contains(pinned[requirement.name])
+    ]
+
+
+@pytest.mark.parametrize("python", RUNTIMES)
+def test_colab_has_versions_that_the_course_allows(python):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    found = [*PACKAGES, RUNTIMES[python]]
+    assert refused(project["dependencies"], found) == []
+    assert Requirement(f"python{project['requires-python']}").specifier.contains(python)
+
+
+def test_an_older_version_is_refused_as_a_version_and_not_as_a_text():
+    requirements = ["keras>=3.13", "numpy>=2.0", "scipy>=1.14"]
+    assert refused(requirements, ["keras==3.9.2", "numpy==2.0.2"]) == ["keras>=3.13"]
+    assert refused(requirements, ["keras==3.13.2", "numpy==10.0"]) == []
