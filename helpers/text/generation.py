@@ -5,11 +5,10 @@ Taught in lesson 04; lessons 05 and 06 use it with their own models.
 
 import math
 
-from helpers.backend import keras, ops
+from helpers.backend import ops
 from helpers.train.step import compiled
 
 import numpy as np
-from keras import tree
 
 REMOVED = -1e9  # a logit that no draw reaches; finite, since 0 * -inf is NaN
 
@@ -57,24 +56,6 @@ def _filter(logits, temperature, top_k, top_p):
         threshold = ops.take_along_axis(falling, last, axis=-1)  # (..., 1)
         logits = ops.where(logits < threshold, REMOVED, logits)
     return logits
-
-
-def sample_token(logits, *, temperature=1.0, top_k=None, top_p=None, seed):
-    """Draw one next-token id per row of logits.
-
-    Args:
-        logits: float, `(batch, vocab_size)`. Unnormalised log-probabilities.
-        temperature, top_k, top_p: as in `filter_logits`.
-        seed: int (same draw each call) or `keras.random.SeedGenerator` (advances).
-
-    Returns:
-        int32, `(batch,)`. Token ids.
-
-    Raises:
-        ValueError: a knob is out of range.
-    """
-    logits = filter_logits(logits, temperature=temperature, top_k=top_k, top_p=top_p)
-    return invert_cdf(logits, keras.random.uniform(ops.shape(logits)[:1], seed=seed))
 
 
 def invert_cdf(logits, uniforms):
@@ -161,9 +142,8 @@ def make_generator(step, *, uses=(), top_k=None, top_p=None, jit_compile=False):
     The random numbers are drawn before the loop, one a token; nothing in it is random,
     which is why the same code compiles on every backend.
     """
-    structure = None  # of the state, which is flat on its way into the graph
 
-    def loop(tokens, lengths, uniforms, temperature, *state):
+    def loop(tokens, lengths, uniforms, temperature, state):
         """Fill in `tokens`, `(total, batch)`, one row after the other."""
 
         def body(t, tokens, state):
@@ -174,13 +154,12 @@ def make_generator(step, *, uses=(), top_k=None, top_p=None, jit_compile=False):
             tokens = ops.slice_update(tokens, [t + 1, 0], following[None])
             return t + 1, tokens, state
 
-        state = tree.pack_sequence_as(structure, state)
         _, tokens, state = ops.while_loop(
             lambda t, *_: t + 1 < ops.shape(tokens)[0],
             body,
             (ops.convert_to_tensor(0), tokens, state),
         )
-        return tokens, *tree.flatten(state)
+        return tokens, state
 
     run = compiled(loop, uses=uses, jit_compile=jit_compile)
 
@@ -208,12 +187,9 @@ def make_generator(step, *, uses=(), top_k=None, top_p=None, jit_compile=False):
             )
         tokens = np.pad(prompt_ids, [(0, 0), (0, num_tokens)]).T  # (total, batch)
         uniforms = np.random.default_rng(seed).random(tokens.shape, dtype="float32")
-        nonlocal structure
-        structure = state
-        tokens, *state = run(
-            tokens, lengths, uniforms, np.float32(temperature), *tree.flatten(state)
-        )
-        return ops.convert_to_numpy(tokens).T, tree.pack_sequence_as(structure, state)
+        temperature = np.float32(temperature)
+        tokens, state = run(tokens, lengths, uniforms, temperature, state)
+        return ops.convert_to_numpy(tokens).T, state
 
     return generate
 

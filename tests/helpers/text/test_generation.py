@@ -1,9 +1,4 @@
-from helpers.text.generation import (
-    filter_logits,
-    invert_cdf,
-    make_generator,
-    sample_token,
-)
+from helpers.text.generation import filter_logits, invert_cdf, make_generator
 
 import keras
 import numpy as np
@@ -64,25 +59,17 @@ def test_top_p_counts_what_top_k_left():
 def test_knobs_out_of_range_are_refused(knob, message):
     logits = np.zeros((2, 3), dtype="float32")
     with pytest.raises(ValueError, match=message):
-        sample_token(logits, seed=0, **knob)
+        filter_logits(logits, **knob)
 
 
 def test_token_frequencies_follow_the_softmax():
     p, n = np.array([0.5, 0.3, 0.2]), 20_000
     logits = np.log(np.tile(p, (n, 1))).astype("float32")
-    ids = ops.convert_to_numpy(sample_token(logits, seed=0))
+    uniforms = np.random.default_rng(0).random(n, dtype="float32")
+    ids = ops.convert_to_numpy(invert_cdf(logits, uniforms))
     assert ids.shape == (n,) and ids.dtype == np.int32
     freq = np.bincount(ids, minlength=3) / n
     assert np.all(np.abs(freq - p) < 4 * np.sqrt(p * (1 - p) / n))  # 4 standard errors
-
-
-def test_an_int_seed_repeats_and_a_seed_generator_advances():
-    logits = np.zeros((50, 10), dtype="float32")
-    draw = [ops.convert_to_numpy(sample_token(logits, seed=1)) for _ in range(2)]
-    np.testing.assert_array_equal(*draw)
-    seed = keras.random.SeedGenerator(1)
-    draw = [ops.convert_to_numpy(sample_token(logits, seed=seed)) for _ in range(2)]
-    assert (draw[0] != draw[1]).any()
 
 
 def test_each_piece_of_the_unit_interval_gives_its_token():
@@ -156,6 +143,45 @@ def test_the_state_returned_goes_on_where_the_text_stopped():
     second, state = generate(first[:, -1:], state, num_tokens=2, seed=0)
     assert second.tolist() == [[5, 6, 0]]
     assert int(state["count"]) == 5
+
+
+def test_each_call_may_have_a_state_of_its_own_structure():
+    def step(token_ids, state):
+        by = {dict: 1, list: 2, tuple: 3}.get(type(state), 4)  # known when traced
+        logits = 50.0 * ops.one_hot((token_ids + 1) % 7, 7)
+        return logits, keras.tree.map_structure(lambda x: x + by, state)
+
+    generate = make_generator(step)
+    zeros, ones = np.zeros(2, "int32"), np.ones(2, "int32")
+    for by, state in (
+        (1, {"b": zeros, "a": [ones, zeros]}),
+        (2, [zeros, ones, zeros]),  # as many tensors of the same shapes
+        (3, (zeros, {"a": ones, "b": zeros})),
+        (4, zeros),
+        (1, {"b": ones, "a": [zeros, ones]}),
+    ):
+        token_ids, after = generate([[3], [0]], state, num_tokens=2, seed=0)
+        assert token_ids.tolist() == [[3, 4, 5], [0, 1, 2]]
+        keras.tree.assert_same_structure(after, state)
+        numbers = map(ops.convert_to_numpy, keras.tree.flatten(after))
+        expected = [x + 2 * by for x in keras.tree.flatten(state)]
+        np.testing.assert_array_equal(list(numbers), expected)
+
+
+def test_a_call_with_the_same_shapes_compiles_nothing_anew():
+    num_traces = 0
+
+    def step(token_ids, state):
+        nonlocal num_traces
+        num_traces += 1
+        return count_up(token_ids, state)
+
+    generate = make_generator(step)
+    generate([[3, 1]], zero_state(1), num_tokens=5, seed=0)
+    first = num_traces
+    _, state = generate([[2, 2]], zero_state(1), num_tokens=5, seed=1, temperature=0.5)
+    generate([[2, 2]], state, num_tokens=5, seed=1)  # what a call returned goes in
+    assert num_traces == first
 
 
 def coin(token_ids, state):
