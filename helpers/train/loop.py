@@ -67,7 +67,8 @@ def train(
             that a resumed run sees the batches that it would have seen.
         num_epochs: int ≥ 0.
         checkpoint: `helpers.train.checkpoint.Checkpoint`, or `None`. Saved as the
-            epochs go, restored at the start, removed at the end.
+            epochs go, restored at the start, removed at the end. A printed line says so
+            where a run goes on.
         evaluate: function without arguments that returns a dict of floats, called after
             each epoch, or `None`.
         description: str. Stands beside the bar.
@@ -77,11 +78,14 @@ def train(
         `loss` and of each metric, and what `evaluate` returned.
 
     Raises:
-        TrainingDiverged: a metric is NaN or infinite. Names the epoch and the step;
-            with a checkpoint, the last good weights are put back first.
+        TrainingDiverged: a metric is NaN or infinite. Names the epoch and the step, and
+            says what the weights are: where there is a checkpoint, it is put back, and
+            removed, since the same run would diverge again.
+        ValueError: there is no batch, or the checkpoint is of another run.
     """
-    first_epoch, history = checkpoint.restore() if checkpoint else (0, {})
+    first_epoch, history = 0, {}
     if checkpoint:
+        first_epoch, history = checkpoint.restore(num_epochs=num_epochs)
         checkpoint.save(first_epoch, history)
     with tqdm(
         total=num_epochs, initial=first_epoch, desc=description, leave=False
@@ -90,12 +94,7 @@ def train(
             try:
                 means = _run_epoch(step, epoch_batches(epoch), epoch)
             except TrainingDiverged as error:
-                if checkpoint:
-                    epoch, _ = checkpoint.restore()
-                    raise TrainingDiverged(
-                        f"{error} The weights are those after {epoch} epochs."
-                    ) from None
-                raise
+                raise TrainingDiverged(f"{error} {_weights(checkpoint)}") from None
             means |= evaluate() if evaluate else {}
             for name, value in means.items():
                 history.setdefault(name, []).append(float(value))
@@ -132,6 +131,18 @@ def _run_epoch(step, batch_iterator, epoch):
     if not num_steps:
         raise ValueError("epoch_batches yielded no batch.")
     return {name: total / num_steps for name, total in sums.items()}
+
+
+def _weights(checkpoint):
+    """Put the checkpoint back, if there is one, and say what the weights are."""
+    if checkpoint and checkpoint.path.exists():
+        epoch, _ = checkpoint.restore()
+        checkpoint.remove()
+        return f"The weights are those after {epoch} epochs."
+    return (
+        "There is no checkpoint: the weights are those of the failed run. Build the "
+        "model anew."
+    )
 
 
 def _named(result):
