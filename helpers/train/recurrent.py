@@ -11,6 +11,11 @@ few rows for its matrix product, so as little as possible should happen in it:
   bits, where the processor has fast instructions for that (`fast_product_dtype`).
   State, gates and gradients stay in float32.
 
+What it buys: on two cores, a training step of lesson 04 (32 windows of 64 tokens, 512
+units) takes 0.54 of the time that it takes with `keras.layers.LSTM`, both in float32.
+With products in bfloat16 it takes 0.44, and 0.84 of Keras's layer under the policy
+`"mixed_bfloat16"`.
+
 Lesson 04 writes the cell by hand and compares it with this layer.
 """
 
