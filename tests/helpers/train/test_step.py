@@ -188,6 +188,21 @@ def test_random_state_advances_from_step_to_step_and_repeats_with_the_seed():
     assert draws() == first
 
 
+def test_a_loss_may_carry_a_state_from_batch_to_batch_in_a_variable():
+    line, loss_fn = make_line()
+    state = keras.Variable(0.0)
+
+    def carrying_loss(x, y):
+        state.assign(2 * state + ops.sum(x))
+        return loss_fn(x, y)
+
+    optimizer = keras.optimizers.SGD(0.1)
+    step = gradient_step(carrying_loss, train=[line], uses=[state], optimizer=optimizer)
+    for expected in (6.0, 18.0, 42.0):
+        step(X, Y)
+        assert float(NUMPY(state)) == expected
+
+
 def test_batch_normalisation_updates_its_moving_mean():
     norm = layers.BatchNormalization(momentum=0.0)
     norm.build((None, 1))
