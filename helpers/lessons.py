@@ -29,7 +29,7 @@ def load(name):
         return sys.modules[module_name]
     cells = [
         (number, cell.source)
-        for number, cell in enumerate(page.read().cells)
+        for number, cell in enumerate(page.read().cells, start=1)
         if cell.cell_type == "code" and "export" in cell.metadata.get("tags", [])
     ]
     if not cells:

@@ -53,7 +53,7 @@ def test_a_traceback_shows_the_line_of_the_page():
         lessons.load("01").fail()
     [*_, last] = traceback.extract_tb(caught.value.__traceback__)
     assert last.line == "return 1 / 0  # here"
-    assert last.filename == "<01_works, cell 2>"
+    assert last.filename == "<01_works, cell 3>"  # as `course run` counts
 
 
 def test_a_page_that_exports_nothing_is_an_error():
