@@ -70,7 +70,8 @@ def execute(page, *, environment=None, on_cell=None):
         page: `helpers.catalogue.Page`.
         environment: dict of variables for the kernel beside those of this process, as
             `settings` returns them, or `None`.
-        on_cell: function without arguments, called after each cell, or `None`.
+        on_cell: function without arguments, called after each cell, those of text
+            among them, or `None`.
 
     Returns:
         `(notebook, rows)`: the executed notebook and the rows that it measured, which
@@ -88,8 +89,6 @@ def execute(page, *, environment=None, on_cell=None):
         timeout=None,
         resources={"metadata": {"path": str(page.path.parent)}},
     )
-    if on_cell:
-        client.on_cell_complete = lambda **_: on_cell()
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as stderr:
         pending = os.path.join(folder, "rows.jsonl")
         env = os.environ | (environment or {}) | {"COURSE_LEDGER": pending}
@@ -100,6 +99,8 @@ def execute(page, *, environment=None, on_cell=None):
             with client.setup_kernel(env=env, stderr=stderr):
                 for index, cell in enumerate(notebook.cells):
                     client.execute_cell(cell, index)
+                    if on_cell:
+                        on_cell()
                 seconds = round(time.monotonic() - start, 1)
                 if is_measured:
                     notebook.cells.append(_closing_cell(page.name, seconds))

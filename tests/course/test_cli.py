@@ -136,6 +136,17 @@ def test_solutions_run_in_their_own_folder_and_are_not_recorded(school):
     assert results.load() == []
 
 
+def test_a_progress_bar_hears_of_every_cell(school):
+    (school / "notebooks" / "solutions").mkdir()
+    cells = [new_markdown_cell("# Title"), new_code_cell("1"), new_code_cell("")]
+    path = school / "notebooks" / "solutions" / "01_works.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    calls = []
+    page = catalogue.find("solutions/01")
+    run.execute(page, on_cell=lambda: calls.append("cell"))
+    assert len(calls) == len(cells)
+
+
 def test_failing_lessons_are_named_and_the_rest_still_runs(school, capsys):
     before = (school / "notebooks" / "02_fails.ipynb").read_text()
     assert cli.main(["run", "02", "03", "--budget", "smoke"]) == 1
