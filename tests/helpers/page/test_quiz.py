@@ -20,12 +20,12 @@ ALL = [(name, part) for name in NAMES for part in quiz.PARTS]
 # The right options, written down a second time: one letter a question.
 KEY = {
     "00_start_here": {"before": "BBC", "after": "ABCBC"},
-    "01_autoencoder": {"before": "ABC", "after": "BABC"},
+    "01_autoencoder": {"before": "ABC", "after": "BABCA"},
     "02_vae": {"before": "ACB", "after": "BCBB"},
     "03_gan": {"before": "BAB", "after": "BCBC"},
     "04_char_rnn": {"before": "BCA", "after": "BACBA"},
     "05_seqgan": {"before": "ABC", "after": "ABCA"},
-    "06_transformer": {"before": "BAC", "after": "BBABC"},
+    "06_transformer": {"before": "BAC", "after": "BBAAC"},
 }
 
 
