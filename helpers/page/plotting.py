@@ -100,7 +100,8 @@ def plot_latent(z, labels, *, ax=None, title, label_name=None, names=None):
     Args:
         z: float, `(num_points, 2)`.
         labels: `(num_points,)`. Integers are classes, each with a colour and its name
-            at its median; floats are a factor, drawn with a colour bar.
+            at its median, or beside it where names would lie on one another; floats
+            are a factor, drawn with a colour bar.
         ax: Matplotlib Axes to draw on, or `None` for a new figure.
         title: what the figure shows, in words.
         label_name: what the labels are, with the unit; names the colour bar.
@@ -124,8 +125,9 @@ def plot_latent(z, labels, *, ax=None, title, label_name=None, names=None):
         colors = np.array(CLASS_COLORS)[labels.astype(int) % len(CLASS_COLORS)]
         ax.scatter(*z.T, c=colors, **points)
         box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "alpha": 0.8}
-        for label in np.unique(labels):
-            x, y = np.median(z[labels == label], axis=0)
+        classes = np.unique(labels)
+        medians = np.stack([np.median(z[labels == label], axis=0) for label in classes])
+        for label, (x, y) in zip(classes, _spread(medians, z), strict=True):
             text = str(label) if names is None else names[label]
             ax.text(x, y, text, ha="center", va="center", bbox=box)
     else:
@@ -136,6 +138,23 @@ def plot_latent(z, labels, *, ax=None, title, label_name=None, names=None):
     ax.set_label(f"{len(z)} points")
     ax.set_title(title)
     return ax
+
+
+def _spread(centres, z, *, gap=0.07):
+    """Move centres apart until any two differ by `gap` of the extent of `z`."""
+    extent = np.maximum(np.ptp(z, axis=0), 1e-12)
+    rank = np.arange(len(centres))[:, None]
+    shift = np.zeros(centres.shape)  # as a part of the extent
+    for _ in range(200):
+        places = centres / extent + shift
+        apart = places[:, None] - places  # (num_centres, num_centres, 2)
+        apart = apart + 1e-9 * (rank - rank.T)[..., None]  # equal ones part, too
+        distance = np.linalg.norm(apart, axis=-1, keepdims=True)
+        push = apart * np.maximum(gap - distance, 0) / np.maximum(distance, 1e-12)
+        if not push.any():
+            break
+        shift = shift + push.sum(axis=1) / 2
+    return centres + shift * extent
 
 
 def plot_heatmap(matrix, *, ax=None, value_range, xlabel, ylabel, title, fmt=None):

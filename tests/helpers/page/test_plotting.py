@@ -59,6 +59,16 @@ def test_integer_labels_are_classes_named_at_their_medians():
     assert places == {"3": (1, 0), "9": (5, 5)}
 
 
+def test_names_of_classes_at_one_place_are_moved_apart():
+    z = np.array([[0, 0], [10, 20], [4, 8], [4, 8], [4, 8.1]])
+    ax = plot_latent(z, np.arange(5), title="t")
+    places = np.array([text.get_position() for text in ax.texts]) / [10, 20]
+    np.testing.assert_array_equal(places[:2], [[0, 0], [1, 1]])
+    apart = np.linalg.norm(places[:, None] - places, axis=-1) + np.eye(5)
+    assert apart.min() > 0.06
+    assert np.all(np.abs(places[2:] - 0.4) < 0.1)  # still near where they belong
+
+
 def test_float_labels_get_a_colour_bar():
     z = np.random.default_rng(0).normal(size=(9, 2))
     ax = plot_latent(z, np.linspace(-1, 1, 9), title="t", label_name="slant")
