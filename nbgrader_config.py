@@ -3,6 +3,11 @@
 import os
 import pathlib
 
+from course.labs.execute import Execute
+
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import Execute as Original
+
 c = get_config()  # noqa: F821  (nbgrader defines it)
 
 build = os.environ.get("COURSE_LABS", "build/labs")
@@ -14,3 +19,11 @@ c.CourseDirectory.submitted_directory = f"{build}/submitted"
 c.CourseDirectory.autograded_directory = f"{build}/autograded"
 c.CourseDirectory.feedback_directory = f"{build}/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{build}/gradebook.db"
+
+# Cells run with bounds on what they say, and stderr costs no points.
+c.Autograde.autograde_preprocessors = [
+    Execute if step is Original else step
+    for step in Autograde.autograde_preprocessors.default()
+]
+# What a student's code shows is text and pictures in the feedback, never a script.
+c.HTMLExporter.sanitize_html = True

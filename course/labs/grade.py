@@ -1,91 +1,26 @@
-"""Release labs to students and grade what comes back, with nbgrader.
+"""Grade a folder of submissions.
 
-nbgrader strips the solutions, restores the tests, keeps the gradebook and writes the
-feedback. What is added here: a whole folder of submissions goes through in one
-command, and one that loops, breaks or is no notebook does not stop the others.
+nbgrader restores the tests, keeps the gradebook and writes the feedback. What is added
+here: a whole folder goes through in one command, and a submission that loops, breaks or
+is no notebook stops no other. Marks and feedback are written after each of them.
 """
 
 import concurrent.futures
-import csv
-import importlib.util
 import json
-import os
 import pathlib
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
+import threading
 
-from course.labs import sandbox
-from helpers import catalogue
-from helpers.files import ROOT
+from course.labs import bounds, intake, marks, sandbox
+from course.labs.command import GradingFailed, Stopped, nbgrader
+from course.labs.intake import collect
+from course.labs.release import build_folder, key_of, names, release, released
+from course.labs.repair import repair
 
-LARGEST_SUBMISSION = 20 * 2**20  # bytes
-
-
-class GradingFailed(RuntimeError):
-    """nbgrader could not do what it was asked for."""
-
-
-def build_folder():
-    """Return where nbgrader puts what it makes: `COURSE_LABS`, or `build/labs`."""
-    return pathlib.Path(os.environ.get("COURSE_LABS") or ROOT / "build" / "labs")
-
-
-def names():
-    """Return the names of all labs in order, such as `"lab01_autoencoder"`."""
-    return [page.stem for page in catalogue.pages("lab")]
-
-
-def release(labs):
-    """Make the students' copies, without solutions and hidden tests.
-
-    Args:
-        labs: list of full names.
-
-    Returns:
-        list of paths of the students' notebooks.
-
-    Raises:
-        GradingFailed: nbgrader refused a source; its words are in the message.
-    """
-    build_folder().mkdir(parents=True, exist_ok=True)
-    for lab in labs:
-        nbgrader("generate_assignment", lab, "--create", "--force")
-    return [build_folder() / "release" / lab / f"{lab}.ipynb" for lab in labs]
-
-
-def collect(folder):
-    """Find the submissions in a folder.
-
-    Args:
-        folder: path. Holds a folder for each student, named as the student, with
-            notebooks named as the labs anywhere below it.
-
-    Returns:
-        list of `(student, lab, path)` in order.
-
-    Raises:
-        ValueError: there is no such folder, or no submission in it.
-    """
-    folder = pathlib.Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"No folder {str(folder)!r}.")
-    known = set(names())
-    found = [
-        (student.name, path.stem, path)
-        for student in sorted(folder.iterdir())
-        if student.is_dir()
-        for path in sorted(student.rglob("*.ipynb"))
-        if path.stem in known and ".ipynb_checkpoints" not in path.parts
-    ]
-    if not found:
-        raise ValueError(
-            f"No submission in {str(folder)!r}: expected STUDENT/LAB.ipynb, LAB one of "
-            f"{', '.join(sorted(known))}."
-        )
-    return found
+__all__ = ["GradingFailed", "build_folder", "collect", "grade", "names", "release"]
+LEAST = {"seconds": 1, "cell_seconds": 1, "memory_mib": 256, "jobs": 1}
 
 
 def grade(
@@ -104,75 +39,118 @@ def grade(
         folder: path, as in `collect`.
         isolated: bool. Run student code in the sandbox. `False` runs it as an
             ordinary program of yours, with limits on time and memory alone.
-        seconds: int. Time for a submission as a whole.
-        cell_seconds: int. Time for one of its cells; beyond it, the cell is
-            interrupted and the next ones are run.
-        memory_mib: int. Memory for its kernel, in MiB.
-        jobs: int. Submissions graded at once.
-        on_graded: function of one row, called as submissions are done, or `None`.
+        seconds: int ≥ 1. Time for a submission as a whole.
+        cell_seconds: int ≥ 1. Time for one of its cells; beyond it, the cell is
+            interrupted and the next ones are run. The teacher's cells before the
+            first answer may take longer.
+        memory_mib: int ≥ 256. Memory for its kernel with all that it starts, in MiB.
+        jobs: int ≥ 1. Submissions graded at once.
+        on_graded: function of `(student, lab)` and status, called as each thing that
+            was handed in is done, or `None`.
 
     Returns:
-        list of dicts with `student`, `lab`, `score`, `max_score`,
-        `needs_manual_grade` and `status`, which begins with "graded" or says why not.
-        Feedback is in `build/labs/feedback`, the marks also in `build/labs/marks.csv`.
+        list of dicts with the keys `marks.COLUMNS`, for what lies in `folder`. The
+        status begins with "graded" or says why not. Feedback is in
+        `build/labs/feedback`, the marks of these and of all others that were ever
+        graded in `build/labs/marks.csv`; both are whole after each submission.
 
     Raises:
-        ValueError: no submission, or isolation asked for and not to be had here.
+        ValueError: a number is too small, there is no submission, or isolation is
+            asked for and one of its bounds is not to be had here.
     """
-    submissions = collect(folder)
-    if isolated and not sandbox.is_available():
+    given = (seconds, cell_seconds, memory_mib, jobs)
+    for (name, least), value in zip(LEAST.items(), given, strict=True):
+        if not value >= least:
+            raise ValueError(f"{name} must be at least {least}, got {value}.")
+    handed_in = collect(folder)
+    if isolated and bounds.missing_bounds():
         raise ValueError(
-            "Student code needs a sandbox, and this system gives none. Install "
-            "bubblewrap (apt-get install bubblewrap), grade inside a container, or "
-            "accept the risk with --unsafe."
+            f"Student code cannot be held here; missing: "
+            f"{'; '.join(bounds.missing_bounds())}. Grade on a Linux machine with "
+            "bubblewrap, inside a container, or accept the risk with --unsafe."
         )
-    labs = sorted({lab for _, lab, _ in submissions})
-    release(labs)
-    _write_kernel(memory_mib=memory_mib, isolated=isolated)
-    status = {}
+    others = [each for each in handed_in if each.path is None]
+    to_grade = [each for each in handed_in if each.path is not None]
+    release(sorted({each.lab for each in to_grade}))
+    stop = threading.Event()
+    limits = (isolated, seconds, cell_seconds, memory_mib, stop)
+    told = on_graded or (lambda submission, status: None)
+    for each in others:
+        told((each.student, each.lab), each.remark)
+    rows = marks.write(others)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        tasks = {
-            pool.submit(_grade_one, *submission, seconds, cell_seconds): submission[:2]
-            for submission in submissions
-        }
-        for task in concurrent.futures.as_completed(tasks):
-            status[tasks[task]] = task.result()
-            if on_graded:
-                on_graded(tasks[task], status[tasks[task]])
-    for lab in labs:
-        if any(
-            said.startswith("graded") for key, said in status.items() if key[1] == lab
-        ):
-            nbgrader("generate_feedback", lab, "--force")
-    return _write_marks(status)
+        tasks = {pool.submit(_grade_one, each, *limits): each for each in to_grade}
+        try:
+            for task in concurrent.futures.as_completed(tasks):
+                each = tasks[task]
+                marks.remember(each.student, each.lab, task.result())
+                rows = marks.write(others)
+                told((each.student, each.lab), task.result())
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    ours = {(each.student, each.lab) for each in handed_in}
+    return [row for row in rows if (row["student"], row["lab"]) in ours]
 
 
-def _grade_one(student, lab, path, seconds, cell_seconds):
-    """Grade one submission; return "graded" or what was wrong with it."""
-    problem = _problem_with(path)
-    if problem:
-        return problem
+def _grade_one(handed_in, *limits):
+    """Grade one submission; return its status, whatever happens."""
+    try:
+        status, remarks = _status_of(handed_in, *limits)
+    except Stopped:
+        raise
+    except Exception as error:  # it is this submission's fault or bad luck alone
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        status, remarks = f"could not be graded: {said[-300:]}", []
+    return "; ".join([status, *filter(None, [handed_in.remark]), *remarks])
+
+
+def _status_of(handed_in, isolated, seconds, cell_seconds, memory_mib, stop):
+    """Return what became of a submission, and remarks on what was handed in."""
+    student, lab = key_of(handed_in.student), handed_in.lab
+    try:
+        notebook = intake.read(handed_in.path)
+    except ValueError as error:
+        return str(error), []
+    except OSError as error:
+        return f"cannot be read: {error.strerror}", []
+    import nbformat
+
+    notebook, remarks = repair(notebook, nbformat.read(released(lab), as_version=4))
     submitted = build_folder() / "submitted" / student / lab
     shutil.rmtree(submitted, ignore_errors=True)
     submitted.mkdir(parents=True)
-    shutil.copyfile(path, submitted / f"{lab}.ipynb")
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            # Messages go through files: the sandbox has no network, not even its own.
+    nbformat.write(notebook, submitted / f"{lab}.ipynb")
+    whose = (lab, f"--student={student}", "--force")
+    with tempfile.TemporaryDirectory() as folder:
+        _write_kernel(pathlib.Path(folder), memory_mib=memory_mib, isolated=isolated)
+        try:
             nbgrader(
-                *("autograde", lab, f"--student={student}", "--force"),
-                *("--Execute.kernel_name=lab", "--KernelManager.transport=ipc"),
+                *("autograde", *whose, "--Execute.kernel_name=lab"),
+                # Messages go through files: the sandbox has no network of ours.
+                *(
+                    "--KernelManager.transport=ipc",
+                    f"--KernelManager.ip={folder}/sockets/k",
+                ),
                 f"--KernelManager.connection_file={folder}/kernel.json",
                 f"--Execute.timeout={cell_seconds}",
                 f"--Execute.iopub_timeout={cell_seconds}",
+                build=build_folder(),
                 seconds=seconds,
+                stop=stop,
+                settings={"JUPYTER_PATH": folder},
             )
-    except TimeoutError:
-        return f"stopped after {seconds} s"
-    except GradingFailed as error:
-        return _explain(str(error))
+        except TimeoutError:
+            return f"stopped after {seconds} s", remarks
+        except GradingFailed as error:
+            reason = pathlib.Path(folder) / "reason"
+            if reason.exists():
+                return reason.read_text("utf-8"), remarks
+            return _explain(str(error)), remarks
     graded = build_folder() / "autograded" / student / lab / f"{lab}.ipynb"
-    return _what_happened(graded, cell_seconds)
+    nbgrader("generate_feedback", *whose, build=build_folder(), stop=stop)
+    return _what_happened(graded, cell_seconds), remarks
 
 
 def _what_happened(path, cell_seconds):
@@ -186,21 +164,6 @@ def _what_happened(path, cell_seconds):
     return "graded"
 
 
-def _problem_with(path):
-    """Return why a file cannot be a submission, or `None`."""
-    if path.is_symlink() or not path.is_file():
-        return "is no plain file"
-    if path.stat().st_size > LARGEST_SUBMISSION:
-        return f"is larger than {LARGEST_SUBMISSION // 2**20} MiB"
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError):
-        return "is not valid JSON"
-    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
-        return "is no notebook of format 4"
-    return None
-
-
 def _explain(message):
     """Return the reason in nbgrader's log, in one line."""
     if "DeadKernelError" in message or "Kernel died" in message:
@@ -210,95 +173,23 @@ def _explain(message):
     if "CellTimeoutError" in message:
         return "a cell could not be interrupted"
     lines = [line for line in message.splitlines() if "Error" in line]
-    return f"could not be graded: {(lines or ['unknown reason'])[-1].strip()}"
+    return f"could not be graded: {(lines or ['unknown reason'])[-1].strip()[:300]}"
 
 
-def _write_kernel(*, memory_mib, isolated):
+def _write_kernel(folder, *, memory_mib, isolated):
     """Write the kernel specification that nbgrader starts student code with."""
-    folder = build_folder() / "kernels" / "lab"
-    folder.mkdir(parents=True, exist_ok=True)
-    mode = "isolated" if isolated else "limited"
+    kernel = [sys.executable, "-m", "ipykernel_launcher", "-f", f"{folder}/kernel.json"]
     specification = {
-        "argv": [
-            *(sys.executable, "-m", "course.labs.sandbox"),
-            *("{connection_file}", str(memory_mib), mode),
-        ],
+        "argv": sandbox.command(
+            *kernel,
+            folder=folder,
+            memory_mib=memory_mib,
+            mode="isolated" if isolated else "limited",
+        ),
         "display_name": "lab",
         "language": "python",
         "interrupt_mode": "message",
     }
-    (folder / "kernel.json").write_text(json.dumps(specification), "utf-8")
-
-
-def nbgrader(command, *arguments, seconds=None):
-    """Run nbgrader in the course's folder.
-
-    Raises:
-        TimeoutError: it took longer than `seconds`; it and its kernel are gone.
-        GradingFailed: it ended with an error; the message is its log.
-        ValueError: nbgrader is not installed.
-    """
-    scripts = pathlib.Path(sys.executable).parent  # nbgrader calls alembic by name
-    settings = {
-        "COURSE_LABS": str(build_folder()),
-        "JUPYTER_PATH": str(build_folder()),
-        "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
-    }
-    if importlib.util.find_spec("nbgrader") is None:
-        raise ValueError(
-            "Labs need nbgrader. Install it: uv sync --inexact --group teach."
-        )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nbgrader", command, *arguments],
-        cwd=ROOT,
-        env=os.environ | settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        log, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        _kill_all(process)
-        raise TimeoutError(command) from None
-    except BaseException:
-        _kill_all(process)
-        raise
-    if process.returncode != 0:
-        raise GradingFailed(log)
-
-
-def _kill_all(process):
-    """Kill a process with the kernels that it has started."""
-    import psutil
-
-    for child in psutil.Process(process.pid).children(recursive=True):
-        child.kill()
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-
-
-def _write_marks(status):
-    """Write `marks.csv` from nbgrader's gradebook; return its rows."""
-    from nbgrader.api import Gradebook
-
-    rows = []
-    with Gradebook(
-        f"sqlite:///{build_folder() / 'gradebook.db'}", "generative-models"
-    ) as book:
-        for (student, lab), said in sorted(status.items()):
-            row = {"student": student, "lab": lab, "score": 0.0}
-            row["max_score"] = book.find_assignment(lab).max_score
-            row["needs_manual_grade"] = False
-            row["status"] = said
-            if said.startswith("graded"):
-                submission = book.find_submission(lab, student)
-                row["score"] = submission.score
-                row["needs_manual_grade"] = submission.needs_manual_grade
-            rows.append(row)
-    with open(build_folder() / "marks.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=rows[0].keys())
-        writer.writeheader()
-        writer.writerows(rows)
-    return rows
+    (folder / "kernels" / "lab").mkdir(parents=True)
+    path = folder / "kernels" / "lab" / "kernel.json"
+    path.write_text(json.dumps(specification), "utf-8")

@@ -3,7 +3,7 @@
 import copy
 import runpy
 
-from course.labs.grade import build_folder
+from course.labs.release import build_folder
 from helpers.files import NOTEBOOKS, ROOT
 
 import nbformat

@@ -1,13 +1,18 @@
 """Labs graded for real: nbgrader, its gradebook, kernels in the sandbox."""
 
+import copy
 import csv
+import signal
 import statistics
+import subprocess
+import sys
 
 from course import cli
-from course.labs import grade, sandbox
+from course.labs import bounds, grade, marks
 from helpers.files import ROOT
 
 import nbformat
+import psutil
 import pytest
 from submissions import (
     SOURCES,
@@ -22,18 +27,34 @@ from submissions import (
 )
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed (group teach)")
+from course.labs import execute
+
 LABS = grade.names()
+LAB = "lab07_words"  # needs no training, so it is graded soonest
+LOOP = "while True:\n    pass"
 BAD = {
-    "loops": "while True:\n    pass",
+    "loops": LOOP,
     "stubborn": (
-        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "while True:\n    pass"
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + LOOP
     ),
     "greedy": "hoard = []\nwhile True:\n    hoard.append(bytearray(10**8))",
     "dies": "import os\nos._exit(1)",
+    "multiplies": (
+        "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        break\n"
+        "held = b'1' * (1200 * 2**20)\ntime.sleep(30)"
+    ),
+    # These get their points: they have done no harm.
     "deletes": f"import shutil\nshutil.rmtree({str(ROOT)!r}, ignore_errors=True)",
     "peeks": f"print(open({str(SOURCES)!r} + '/' + {LABS[0]!r}))",
+    "floods": "print('x' * 200_000_000)",
+    "drips": "for _ in range(2000):\n    print('x' * 100_000)",
+    "warns": (
+        "import os, warnings\nwarnings.simplefilter('always')\n"
+        "def warn(*_):\n    warnings.warn('careful')\n    os.write(2, b'a line')\n"
+        "get_ipython().events.register('pre_run_cell', warn)\nwarn()"
+    ),
 }
+HARMLESS = ("deletes", "peeks", "floods", "drips", "warns")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -68,35 +89,59 @@ def test_each_answer_has_visible_and_hidden_tests(lab):
         assert "check_" in visible and "check_" in hidden
 
 
-def test_submissions_are_found_by_student_and_lab(tmp_path):
-    for path in ("ada/{}.ipynb", "bo/deep/er/{}.ipynb", "cy/other.ipynb"):
-        file = tmp_path / path.format(LABS[0])
-        file.parent.mkdir(parents=True)
-        file.write_text("{}", "utf-8")
-    found = [(student, lab) for student, lab, _ in grade.collect(tmp_path)]
-    assert found == [("ada", LABS[0]), ("bo", LABS[0])]
-
-
-def test_a_folder_without_submissions_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="expected STUDENT/LAB.ipynb"):
-        grade.collect(tmp_path)
-    with pytest.raises(ValueError, match="No folder"):
-        grade.collect(tmp_path / "missing")
-
-
-def test_student_code_is_not_run_without_a_sandbox(tmp_path, monkeypatch):
+@pytest.fixture
+def handed_in(tmp_path):
+    """Return a folder with one submission, which is no notebook."""
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada" / f"{LABS[0]}.ipynb").write_text("{}", "utf-8")
-    monkeypatch.setattr(sandbox, "is_available", lambda: False)
-    with pytest.raises(ValueError, match="--unsafe"):
-        grade.grade(tmp_path)
+    return tmp_path
+
+
+def test_student_code_is_not_run_where_a_bound_is_missing(handed_in, monkeypatch):
+    monkeypatch.setattr(bounds, "missing_bounds", lambda: ("network", "processes"))
+    with pytest.raises(ValueError, match="missing: network; processes.*--unsafe"):
+        grade.grade(handed_in)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "least"),
+    [
+        ("jobs", 0, 1),
+        ("seconds", -5, 1),
+        ("cell_seconds", 0, 1),
+        ("memory_mib", 1, 256),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused(option, value, least, handed_in):
+    with pytest.raises(ValueError, match=f"{option} must be .* {least}, got {value}"):
+        grade.grade(handed_in, **{option: value})
+
+
+def test_whatever_goes_wrong_with_one_submission_is_its_own_row(
+    handed_in, tmp_path, monkeypatch
+):
+    (tmp_path / "bo").mkdir()
+    (tmp_path / "bo" / f"{LABS[0]}.ipynb").write_text("{}", "utf-8")
+
+    def read(path):
+        raise {"ada": PermissionError(13, "Permission denied"), "bo": KeyError("odd")}[
+            path.parent.name
+        ]
+
+    monkeypatch.setattr(grade.intake, "read", read)
+    monkeypatch.setattr(grade, "release", lambda labs: None)
+    rows = grade.grade(tmp_path, isolated=False)
+    assert {row["student"]: row["status"] for row in rows} == {
+        "ada": "cannot be read: Permission denied",
+        "bo": "could not be graded: KeyError: 'odd'",
+    }
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["grade", "missing"], "course: No folder 'missing'."),
-        (["release", "lab99"], f"course: No lab 'lab99'. There are: {LABS[0]}"),
+        (["release", "lab99"], f"course: No lab 'lab99'. There are: labs/{LABS[0]}"),
     ],
 )
 def test_the_command_says_in_one_line_what_is_missing(arguments, said, capsys):
@@ -114,8 +159,8 @@ def grade_all(folder, submissions, **options):
             path.write_text(notebook, "utf-8")
         else:
             nbformat.write(notebook, path)
-    if not sandbox.is_available():
-        pytest.skip("bubblewrap is not installed (apt-get install bubblewrap)")
+    if bounds.missing_bounds():
+        pytest.skip(f"no sandbox here: {'; '.join(bounds.missing_bounds())}")
     return {row["student"]: row for row in grade.grade(folder, **options)}
 
 
@@ -132,16 +177,16 @@ def test_points_are_those_that_the_work_deserves(lab, tmp_path):
         ("no_tests", lab): without_tests(lab),
         ("hard_coded", lab): cheat,
     }
-    marks = grade_all(tmp_path, submissions)
-    assert {row["status"] for row in marks.values()} == {"graded"}
-    assert {student: row["score"] for student, row in marks.items()} == {
+    rows = grade_all(tmp_path, submissions)
+    assert {row["status"] for row in rows.values()} == {"graded"}
+    assert {student: row["score"] for student, row in rows.items()} == {
         "perfect": points_of(lab),
         "half": points_of(lab, half),
         "empty": 0,
         "no_tests": 0,
         "hard_coded": cheat_points,
     }
-    waiting = {student for student, row in marks.items() if row["needs_manual_grade"]}
+    waiting = {student for student, row in rows.items() if row["needs_manual_grade"]}
     assert waiting == {"perfect"}  # the only one that answered in words
     feedback = grade.build_folder() / "feedback" / "half" / lab / f"{lab}.html"
     assert f"{points_of(lab, half):.1f} / 20.0" in feedback.read_text("utf-8")
@@ -149,13 +194,11 @@ def test_points_are_those_that_the_work_deserves(lab, tmp_path):
 
 @pytest.mark.labs
 def test_points_given_by_a_person_survive_grading_again(tmp_path):
-    from nbgrader.api import Gradebook
-
     lab = LABS[0]
     grade.release([lab])
     (before,) = grade_all(tmp_path, {("ada", lab): solved(lab)}).values()
     assert before["needs_manual_grade"]
-    with Gradebook(f"sqlite:///{grade.build_folder() / 'gradebook.db'}") as gradebook:
+    with marks.gradebook() as gradebook:
         for entry in gradebook.find_submission(lab, "ada").notebooks[0].grades:
             if entry.cell.cell_type == "markdown":
                 entry.manual_score, entry.needs_manual_grade = 2.0, False
@@ -167,13 +210,12 @@ def test_points_given_by_a_person_survive_grading_again(tmp_path):
 
 @pytest.mark.labs
 def test_bad_submissions_are_named_and_the_rest_are_graded(tmp_path):
-    lab = LABS[0]
-    grade.release([lab])
-    submissions = {(name, lab): with_code(lab, code) for name, code in BAD.items()}
-    submissions |= {("no_json", lab): '{"cells": [', ("no_notebook", lab): "[1]"}
-    submissions |= {("good", lab): solved(lab)}
+    grade.release([LAB])
+    submissions = {(name, LAB): with_code(LAB, code) for name, code in BAD.items()}
+    submissions |= {("no_json", LAB): '{"cells": [', ("no_notebook", LAB): "[1]"}
+    submissions |= {(name, LAB): solved(LAB) for name in ("good", "br[ab]ck", "*")}
     done = []
-    marks = grade(
+    rows = grade_all(
         tmp_path,
         submissions,
         seconds=300,
@@ -181,28 +223,84 @@ def test_bad_submissions_are_named_and_the_rest_are_graded(tmp_path):
         on_graded=lambda submission, status: done.append(submission),
     )
     assert sorted(done) == sorted(submissions)
-    status = {student: row["status"] for student, row in marks.items()}
-    assert status["good"] == "graded"
+    status = {student: row["status"] for student, row in rows.items()}
     assert "stopped after 40 s" in status["loops"]
     assert status["stubborn"] == "a cell could not be interrupted"
     assert "memory" in status["greedy"]
     assert "died" in status["dies"]
+    assert "more than 4096 MiB of memory together" in status["multiplies"]
     assert status["no_json"] == "is not valid JSON"
     assert status["no_notebook"] == "is no notebook of format 4"
-    for student in ("deletes", "peeks", "good"):
-        assert marks[student]["score"] == points_of(lab), student
+    for student in (*HARMLESS, "good", "br[ab]ck", "*"):
+        assert status[student] == "graded", student
+        assert rows[student]["score"] == points_of(LAB), student
     assert (ROOT / "pyproject.toml").exists()
-    graded = grade.build_folder() / "autograded" / "peeks" / lab / f"{lab}.ipynb"
-    assert "FileNotFoundError" in graded.read_text("utf-8")
+    graded = grade.build_folder() / "autograded"
+    peeked = graded / "peeks" / LAB / f"{LAB}.ipynb"
+    assert "FileNotFoundError" in peeked.read_text("utf-8")
+    for student in ("floods", "drips"):
+        size = (graded / student / LAB / f"{LAB}.ipynb").stat().st_size
+        assert size < 2 * execute.OUTPUT_BYTES
     with open(grade.build_folder() / "marks.csv", newline="", encoding="utf-8") as file:
-        assert [row["student"] for row in csv.DictReader(file)] == sorted(marks)
-    assert statistics.fmean(row["max_score"] for row in marks.values()) == 20
+        assert set(rows) <= {row["student"] for row in csv.DictReader(file)}
+    assert statistics.fmean(row["max_score"] for row in rows.values()) == 20
 
 
 @pytest.mark.labs
 def test_a_submission_that_takes_too_long_is_stopped_as_a_whole(tmp_path):
-    lab = LABS[0]
-    grade.release([lab])
-    slow = {("slow", lab): with_code(lab, BAD["loops"])}
-    marks = grade_all(tmp_path, slow, seconds=20, cell_seconds=40)
-    assert "stopped after 20 s" in marks["slow"]["status"]
+    grade.release([LAB])
+    slow = {("slow", LAB): with_code(LAB, BAD["loops"])}
+    rows = grade_all(tmp_path, slow, seconds=20, cell_seconds=40)
+    assert "stopped after 20 s" in rows["slow"]["status"]
+
+
+@pytest.mark.labs
+def test_lost_cells_and_marks_cost_no_points(tmp_path):
+    grade.release([LAB])
+    no_tests, no_marks, twice = solved(LAB), solved(LAB), solved(LAB)
+    no_tests.cells = [c for c in no_tests.cells if not c.metadata.nbgrader.grade]
+    for cell in no_marks.cells:
+        cell.metadata = {}
+    twice.cells.insert(0, copy.deepcopy(answer_cells(twice)[0]))
+    submissions = {("no_tests", LAB): no_tests, ("no_marks", LAB): no_marks}
+    rows = grade_all(tmp_path, submissions | {("twice", LAB): twice})
+    for student, said in (
+        ("no_tests", "cells restored"),
+        ("no_marks", "nbgrader's mark restored"),
+        ("twice", "is there twice: the last counts"),
+    ):
+        assert rows[student]["score"] == points_of(LAB), student
+        assert said in rows[student]["status"]
+
+
+@pytest.mark.labs
+def test_a_script_of_a_student_does_not_run_in_the_feedback(tmp_path):
+    grade.release([LAB])
+    code = "from IPython.display import HTML, display\ndisplay(HTML('<script>bad()'))"
+    grade_all(tmp_path, {("ada", LAB): with_code(LAB, code)})
+    feedback = grade.build_folder() / "feedback" / "ada" / LAB / f"{LAB}.html"
+    assert "<script>bad()" not in feedback.read_text("utf-8")
+
+
+@pytest.mark.labs
+def test_ctrl_c_ends_at_once_and_keeps_what_was_graded(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_LABS", str(tmp_path / "build"))
+    grade.release([LAB])
+    handed_in = tmp_path / "submissions"
+    for student in ("first", "second", "third"):
+        (handed_in / student).mkdir(parents=True)
+        notebook = solved(LAB) if student == "first" else with_code(LAB, LOOP)
+        nbformat.write(notebook, handed_in / student / f"{LAB}.ipynb")
+    words = ["labs", "grade", str(handed_in), "--jobs", "1", "--cell-seconds", "250"]
+    code = f"import sys; from course import cli; sys.exit(cli.main({words}))"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as process:
+        table = tmp_path / "build" / "marks.csv"
+        while not table.exists() or "first" not in table.read_text("utf-8"):
+            assert process.poll() is None
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        _, alive = psutil.wait_procs(started, timeout=10)
+    assert not alive
+    (row,) = csv.DictReader(table.read_text("utf-8").splitlines())
+    assert (row["student"], float(row["score"])) == ("first", points_of(LAB))
