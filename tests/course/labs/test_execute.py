@@ -23,6 +23,7 @@ def client_of(*cells):
     client = execute.Execute(timeout=60)
     client.nb = nbformat.v4.new_notebook(cells=list(cells))
     client.reset_execution_trackers()
+    client.clear_before_next_output = False  # as at the start of each cell
     return client
 
 
