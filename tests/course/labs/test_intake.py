@@ -111,6 +111,20 @@ def test_a_notebook_is_read(tmp_path):
     assert intake.read(tmp_path / "y.ipynb").cells[0].source == "1"
 
 
+def test_an_older_form_and_copied_cells_are_read_as_cells_with_ids(tmp_path):
+    cell = {"cell_type": "code", "metadata": {}, "source": "1"}
+    cell |= {"outputs": [], "execution_count": None}
+    old = {"nbformat": 4, "nbformat_minor": 0, "metadata": {}, "cells": [cell, cell]}
+    copied = [cell | {"id": "a"}, cell | {"id": "a"}, cell | {"id": "b"}]
+    new = old | {"nbformat_minor": 5, "cells": copied}
+    for content, kept in ((old, set()), (new, {"a", "b"})):
+        (tmp_path / "x.ipynb").write_text(json.dumps(content), "utf-8")
+        notebook = intake.read(tmp_path / "x.ipynb")
+        ids = [cell.id for cell in notebook.cells]
+        assert len(set(ids)) == len(content["cells"]) and kept <= set(ids)
+        nbformat.validate(notebook)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
