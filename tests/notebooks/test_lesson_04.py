@@ -1,9 +1,12 @@
-"""What lesson 04 claims about its own definitions."""
+"""What lesson 04 and its further page claim about their own definitions."""
+
+import functools
+import itertools
 
 from helpers.lessons import load
-from helpers.text.generation import make_generator
-from helpers.text.tokens import carried_windows
+from helpers.text.generation import filter_logits, make_generator
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -17,8 +20,15 @@ def lesson():
 
 
 @pytest.fixture(scope="module")
-def model(lesson):
-    model = lesson.CharRNN(VOCAB_SIZE, embedding_dim=4, units=5)
+def further():
+    return load("further/04_char_rnn")
+
+
+@pytest.fixture(scope="module", params=["plain", "fast"])
+def model(lesson, further, request):
+    """The core page's model, and the further page's, which must be the same."""
+    kind = {"plain": lesson.CharRNN, "fast": further.FastCharRNN}[request.param]
+    model = kind(VOCAB_SIZE, embedding_dim=4, units=5)
     rng = np.random.default_rng(0)
     for variable in model.weights:  # larger than fresh ones, so that the state counts
         variable.assign(rng.normal(0, 1.0, variable.shape))
@@ -88,10 +98,15 @@ def test_a_window_read_in_two_parts_with_its_state_is_read_whole(model):
     np.testing.assert_allclose(*numpy_of((rest, whole[:, 2:])), atol=1e-5)
 
 
-def test_the_compiled_loop_writes_what_choosing_by_hand_writes(model):
+def greedy(logits):
+    return logits.argmax(axis=1)
+
+
+def test_both_loops_write_what_choosing_by_hand_writes(lesson, model):
     prompt = some_ids(2, 3)
-    write = make_generator(model.step, uses=[model], top_k=1)
-    found, _ = write(prompt, model.zero_state(2), num_tokens=12, seed=0)
+    generate = make_generator(model.step, uses=[model], top_k=1)
+    found, _ = generate(prompt, model.zero_state(2), num_tokens=12, seed=0)
+    np.testing.assert_array_equal(lesson.make_writer(model)(prompt, 12, greedy), found)
     for row in range(2):
         ids, h, c = list(prompt[row]), np.zeros(5), np.zeros(5)
         logits, h, c = lstm_by_hand(model, ids, h, c)
@@ -111,52 +126,78 @@ def test_losses_are_minus_the_log_probability_of_the_targets(lesson, model):
     np.testing.assert_allclose(ops.convert_to_numpy(losses)[0], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("num_scored", [1, 5, 38, 39])
-def test_the_evaluator_gives_each_of_the_last_tokens_its_loss_in_order(
-    lesson, model, num_scored
-):
-    """With a warm-up that reaches back to the start, each token has its whole past."""
-    ids = some_ids(40)
-    evaluate = lesson.make_evaluator(
-        model, num_streams=3, window_length=8, warm_up=num_scored
-    )
-    found = evaluate(ids, num_scored)
-    assert found.shape == (num_scored,)
-    # A stream reads whole windows; what lies before the text is its first token.
-    length = -(-num_scored // 3)
-    total = -(-(length + num_scored) // 8) * 8
-    for back in range(num_scored):
-        end = 40 - length * (back // length)
-        before = np.maximum(np.arange(end - total - 1, 40 - back - 1), 0)
-        logits, _, _ = lstm_by_hand(model, ids[before], np.zeros(5), np.zeros(5))
-        last = logits[-1] - logits[-1].max()
-        expected = np.log(np.exp(last).sum()) - last[ids[40 - back - 1]]
-        assert found[-1 - back] == pytest.approx(expected, abs=1e-4)
+@pytest.mark.parametrize("num_tokens", [4, 31, 32, 33])
+def test_the_evaluator_gives_each_token_its_loss_in_order(lesson, model, num_tokens):
+    """Three streams, each read from an empty state; what is left over is left out."""
+    ids = some_ids(num_tokens)
+    evaluate = lesson.make_evaluator(model, num_streams=3, window_length=4)
+    length = (num_tokens - 1) // 3
+    expected = []
+    for stream in range(3):
+        part = ids[stream * length : (stream + 1) * length + 1]
+        logits, _, _ = lstm_by_hand(model, part[:-1], np.zeros(5), np.zeros(5))
+        logits = logits - logits.max(axis=1, keepdims=True)
+        totals = np.log(np.exp(logits).sum(axis=1))
+        expected += list(totals - logits[np.arange(length), part[1:]])
+    np.testing.assert_allclose(evaluate(ids), expected, atol=1e-4)
 
 
-def test_a_longer_warm_up_no_longer_changes_the_losses(lesson, model):
-    ids = some_ids(600)
-    short, long = (
-        lesson.make_evaluator(model, num_streams=2, window_length=16, warm_up=warm_up)
-        for warm_up in (128, 256)
-    )
-    np.testing.assert_allclose(short(ids, 100), long(ids, 100), atol=1e-3)
+def test_drawn_ids_follow_the_softmax(lesson):
+    p, n = np.array([0.5, 0.0, 0.3, 0.2]), 20_000
+    with np.errstate(divide="ignore"):
+        logits = np.tile(np.log(p), (n, 1))
+    ids = lesson.draw(logits, np.random.default_rng(0))
+    assert ids.shape == (n,) and ids.dtype == np.int32
+    frequencies = np.bincount(ids, minlength=4) / n
+    assert np.all(np.abs(frequencies - p) <= 4 * np.sqrt(p * (1 - p) / n))
 
 
-def test_the_rate_warms_up_and_falls_to_zero(lesson):
-    adam = lesson.make_optimizer(8e-3, num_steps=300, clip_norm=1.0)
-    rates = {}
-    for step in (0, 5, 10, 155, 300):
-        adam.iterations.assign(step)
-        rates[step] = float(adam.learning_rate)
-    expected = {0: 0, 5: 4e-3, 10: 8e-3, 155: 4e-3, 300: 0}
-    assert rates == pytest.approx(expected, abs=1e-8)
-    assert adam.global_clipnorm == 1.0
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {},
+        {"temperature": 0.3},
+        {"top_k": 1},
+        {"top_k": 4},
+        {"top_k": 7},
+        {"top_p": 0.01},
+        {"top_p": 0.6},
+        {"top_p": 1.0},
+        {"temperature": 2.0, "top_k": 5, "top_p": 0.7},
+    ],
+)
+def test_the_knobs_are_those_of_the_helpers(lesson, knobs):
+    logits = np.random.default_rng(3).normal(size=(50, VOCAB_SIZE)).astype("float32")
+    expected = ops.softmax(filter_logits(logits, **knobs))
+    found = ops.softmax(lesson.adjust(logits, **knobs))
+    np.testing.assert_allclose(*numpy_of((found, expected)), atol=1e-6)
+
+
+def test_the_knobs_leave_the_logits_as_they_were(lesson):
+    logits = np.random.default_rng(3).normal(size=(5, VOCAB_SIZE))
+    kept = logits.copy()
+    lesson.adjust(logits, temperature=0.5, top_k=2, top_p=0.5)
+    np.testing.assert_array_equal(logits, kept)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0])
+def test_a_temperature_that_is_not_positive_is_refused(lesson, temperature):
+    with pytest.raises(ValueError, match=f"must be > 0, got {temperature}"):
+        lesson.adjust(np.zeros((1, 3)), temperature=temperature)
+
+
+def test_choosing_is_repeatable_and_obeys_the_knobs(lesson):
+    logits = np.random.default_rng(4).normal(size=(200, VOCAB_SIZE))
+    once, again = (lesson.choose_by(5, top_k=2)(logits) for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    likeliest = np.argsort(-logits, axis=1)[:, :2]
+    assert np.all(np.any(likeliest == once[:, None], axis=1))
+    assert np.any(likeliest[:, 0] != once)
 
 
 def test_the_state_travels_from_step_to_step_and_keep_empties_rows(lesson):
     model = lesson.CharRNN(VOCAB_SIZE, embedding_dim=4, units=5)
-    optimizer = lesson.make_optimizer(1e-9, num_steps=1, clip_norm=1.0)
+    optimizer = keras.optimizers.Adam(1e-9)
     state = dict(zip("hc", model.zero_state(2), strict=True))
     step = lesson.make_carried_step(model, optimizer, state)
     ids, ones = some_ids(2, 9), np.ones((2, 1), "float32")
@@ -170,38 +211,98 @@ def test_the_state_travels_from_step_to_step_and_keep_empties_rows(lesson):
     np.testing.assert_allclose(*numpy_of((state["h"], expected)), atol=1e-5)
 
 
-def test_an_epoch_reads_on_in_every_row_and_is_cut_elsewhere_than_the_last(lesson):
-    ids = np.arange(200)
-    sizes = {"batch_size": 2, "window_length": 10, "seed": 0}
-    epochs = [list(lesson.epoch_windows(ids, epoch, **sizes)) for epoch in range(4)]
-    for batches in epochs:
-        for (inputs, targets), (later, _) in zip(batches, batches[1:], strict=False):
+@pytest.fixture
+def seen(lesson, monkeypatch):
+    """What the training function hands to its step and to its loop."""
+    seen = {"epochs": []}
+
+    def make_step(model, optimizer, state):
+        seen["rate"] = optimizer._learning_rate
+        seen["clip_norm"] = optimizer.global_clipnorm
+
+        def step(inputs, targets, keep):
+            seen["epochs"][-1].append((inputs, targets, keep))
+            state["h"] = state["h"] + 1
+            return 0.0
+
+        return step
+
+    def train(step, epoch_batches, *, num_epochs, **_):
+        for epoch in range(num_epochs):
+            seen["epochs"].append([])
+            for batch in epoch_batches(epoch):
+                step(*batch)
+
+    monkeypatch.setattr(lesson, "make_carried_step", make_step)
+    monkeypatch.setattr(lesson, "train", train)
+    return seen
+
+
+def options(**changed):
+    return {
+        "num_epochs": 4,
+        "batch_size": 2,
+        "window_length": 10,
+        "learning_rate": 8e-3,
+        "clip_norm": 1.0,
+        "reset_rate": 0.5,
+        "seed": 0,
+    } | changed
+
+
+def test_the_rate_warms_up_and_falls_to_zero(lesson, seen, tmp_path):
+    model = lesson.CharRNN(VOCAB_SIZE, embedding_dim=4, units=5)
+    ids = some_ids(2 * 10 * 30 + 1)  # 30 windows in a reading, 300 steps in all
+    run = options(num_epochs=10)
+    lesson.train_char_rnn(model, ids, path=tmp_path / "model.npz", **run)
+    expected = {0: 0, 5: 4e-3, 10: 8e-3, 155: 4e-3, 300: 0}
+    rates = {step: float(seen["rate"](step)) for step in expected}
+    assert rates == pytest.approx(expected, abs=1e-8)
+    assert seen["clip_norm"] == 1.0
+
+
+def test_a_reading_goes_on_in_every_row_and_is_cut_elsewhere_than_the_last(
+    lesson, seen, tmp_path
+):
+    model = lesson.CharRNN(VOCAB_SIZE, embedding_dim=4, units=5)
+    run = functools.partial(lesson.train_char_rnn, model, np.arange(200))
+    run(path=tmp_path / "model.npz", **options())
+    for batches in seen["epochs"]:
+        for (inputs, targets, keep), (later, _, _) in itertools.pairwise(batches):
             np.testing.assert_array_equal(targets, inputs + 1)
             np.testing.assert_array_equal(later[:, 0], inputs[:, -1] + 1)
-    assert len({batches[0][0][0, 0] for batches in epochs}) > 1
-    again = list(lesson.epoch_windows(ids, 1, **sizes))
-    np.testing.assert_array_equal(again[0][0], epochs[1][0][0])
-    assert len(epochs[0]) == len(
-        list(carried_windows(ids[:190], batch_size=2, window_length=10))
-    )
+            assert set(keep.ravel()) <= {0.0, 1.0}
+    firsts = [batches[0][0][0, 0] for batches in seen["epochs"]]
+    assert len(set(firsts)) > 1
+    keeps = [keep for batches in seen["epochs"] for _, _, keep in batches]
+    assert 0.3 < np.mean(keeps) < 0.7
+    once = [batch[0] for batches in seen["epochs"] for batch in batches]
+    seen["epochs"].clear()
+    run(path=tmp_path / "model.npz", **options())
+    again = [batch[0] for batches in seen["epochs"] for batch in batches]
+    np.testing.assert_array_equal(once, again)
 
 
-def test_training_lowers_the_loss_of_a_text_that_repeats_itself(lesson, tmp_path):
-    model = lesson.CharRNN(3, embedding_dim=4, units=8)
+@pytest.mark.parametrize("page", ["lesson", "further"])
+def test_training_lowers_the_loss_of_a_text_that_repeats_itself(
+    lesson, further, page, tmp_path
+):
+    kind = lesson.CharRNN if page == "lesson" else further.FastCharRNN
+    model = kind(3, embedding_dim=4, units=8)
     ids = np.tile([0, 1, 2], 300).astype("int32")
     history = lesson.train_char_rnn(
         model,
         ids,
-        num_epochs=6,
-        batch_size=4,
-        window_length=15,
-        learning_rate=3e-2,
-        clip_norm=1.0,
-        reset_rate=0.1,
-        seed=0,
         path=tmp_path / "model.npz",
+        **options(
+            num_epochs=6,
+            batch_size=4,
+            window_length=15,
+            learning_rate=3e-2,
+            reset_rate=0.1,
+        ),
     )
     assert history["loss"][0] > 0.3
     assert history["loss"][-1] < 0.15
-    losses = lesson.make_evaluator(model, num_streams=2, warm_up=30)(ids, 300)
+    losses = lesson.make_evaluator(model, num_streams=2)(ids[:301])
     assert losses.mean() < 0.05

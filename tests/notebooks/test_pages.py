@@ -19,7 +19,6 @@ HEADINGS = ("Setup", "Hyperparameters", "Summary", "Exercises", "References")
 OLD = {
     "02_vae",
     "03_gan",
-    "04_char_rnn",
     "05_seqgan",
 }
 
