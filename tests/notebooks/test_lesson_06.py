@@ -167,7 +167,9 @@ def test_with_all_switches_off_the_modern_model_is_that_of_the_core_page(
 ):
     core, ids = make_model("core", lesson, further), some_ids(3)
     modern = make_model("switches off", lesson, further)
-    shapes = [sorted(v.shape for v in m.trainable_variables) for m in (core, modern)]
+    shapes = [
+        sorted(tuple(v.shape) for v in m.trainable_variables) for m in (core, modern)
+    ]
     assert shapes[0] == shapes[1]
     pairs = [
         (modern.token_embedding, core.token_embedding),
@@ -179,7 +181,8 @@ def test_with_all_switches_off_the_modern_model_is_that_of_the_core_page(
     for mine, theirs in pairs:
         named = {_within(v, theirs): v for v in theirs.trainable_variables}
         for variable in mine.trainable_variables:
-            variable.assign(named[_within(variable, mine)])
+            name = _within(variable, mine).replace("/norm/", "/")
+            variable.assign(named[name])
     np.testing.assert_allclose(
         ops.convert_to_numpy(modern(ids)), ops.convert_to_numpy(core(ids)), atol=1e-4
     )
@@ -315,7 +318,14 @@ def test_muon_takes_the_matrices_of_the_blocks_and_leaves_the_rest_to_adam(furth
     # The table of positions, (LENGTH, 16), has the shape of a hidden matrix.
     config = further.ModernConfig(VOCAB, **SIZES, use_bias=True, use_qk_norm=True)
     model = with_random_weights(further.ModernGPT(config))
-    taken = further.make_optimizer(model, 1e-3, 30).matrix_ids
+    optimizer = further.make_optimizer(model, 1e-3, 30)
+    variables = model.trainable_variables
+    optimizer.apply([ops.ones(v.shape) for v in variables], variables)
+    taken = set()  # the variables whose squared gradient is not kept
+    for variable in variables:
+        index = optimizer._get_variable_index(variable)
+        if not ops.convert_to_numpy(optimizer._velocities[index]).any():
+            taken.add(variable.path)
     matrices = [
         layer.kernel
         for block in model.blocks
@@ -325,7 +335,7 @@ def test_muon_takes_the_matrices_of_the_blocks_and_leaves_the_rest_to_adam(furth
             block.feed_forward.down,
         )
     ]
-    assert taken == {id(matrix) for matrix in matrices}
+    assert taken == {matrix.path for matrix in matrices}
     assert len(taken) == 6 * SIZES["depth"]
 
 
