@@ -173,9 +173,9 @@ def test_each_recipe_for_codes_has_the_moments_that_it_promises(lesson):
 
 
 def test_the_floor_on_noise_lies_between_a_copy_and_ignorance(further):
-    assert further.noise_floor(0) == pytest.approx(np.log(2))
-    assert further.noise_floor(784) == pytest.approx(0.5)
-    assert further.noise_floor(32) < further.noise_floor(31)
+    assert further.one_pixel_each(0) == pytest.approx(np.log(2))
+    assert further.one_pixel_each(784) == pytest.approx(0.5)
+    assert further.one_pixel_each(32) < further.one_pixel_each(31)
 
 
 def test_the_loop_by_hand_counts_epochs_and_evaluates_after_each(further):
