@@ -23,6 +23,7 @@ import sys
 import tempfile
 
 from course.labs import limits, syscalls, watch
+from helpers.data.fetch import course_data
 from helpers.files import ROOT
 
 NOBODY = 65534  # the user and the group, on every Linux
@@ -95,8 +96,7 @@ def _readable(folder):
     places = [*SYSTEM, *(f"/etc/{name}" for name in SETTINGS)]
     places += [sys.prefix, sys.base_prefix, folder / "kernel.json"]
     places += [ROOT / "helpers", ROOT / "data", ROOT / "pyproject.toml"]
-    if os.environ.get("COURSE_DATA"):
-        places.append(pathlib.Path(os.environ["COURSE_DATA"]).absolute())
+    places += [course_data()] if course_data() else []
     places = {str(path): str(path) for path in places if os.path.exists(path)}
     return places | {LIMITS: limits.__file__}
 
@@ -125,6 +125,8 @@ def _isolation(readable, folder, calls, facts):
     for name, value in os.environ.items():
         if name in PASSED_ON or name.startswith("COURSE_"):
             words += ["--setenv", name, value]
+    if course_data():
+        words += ["--setenv", "COURSE_DATA", course_data()]  # an absolute path
     return [*map(str, words), "--"]
 
 
