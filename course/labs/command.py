@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 
+from helpers.data.fetch import course_data
 from helpers.files import ROOT
 
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -36,7 +37,7 @@ def nbgrader(*arguments, build, seconds=None, stop=None, settings=None):
         TimeoutError: it took longer than `seconds`; it and its kernel are gone.
         Stopped: `stop` was set; it and its kernel are gone.
         GradingFailed: it ended with an error; the message is its log.
-        ValueError: nbgrader is not installed.
+        ValueError: nbgrader is not installed, or `COURSE_DATA` is no folder.
     """
     if importlib.util.find_spec("nbgrader") is None:
         raise ValueError(
@@ -44,6 +45,7 @@ def nbgrader(*arguments, build, seconds=None, stop=None, settings=None):
         )
     scripts = pathlib.Path(sys.executable).parent  # nbgrader calls alembic by name
     settings = {
+        "COURSE_DATA": str(course_data() or ""),  # absolute: its kernels work elsewhere
         "COURSE_LABS": str(build),
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
     } | (settings or {})

@@ -13,11 +13,13 @@ import sys
 import tempfile
 import threading
 
-from course.labs import bounds, intake, marks, sandbox
+from course.labs import intake, marks
 from course.labs.command import GradingFailed, Stopped, nbgrader
 from course.labs.intake import collect
 from course.labs.release import build_folder, key_of, names, release, released
 from course.labs.repair import repair
+from course.labs.sandbox import bounds, start
+from helpers.data.fetch import course_data
 
 __all__ = ["GradingFailed", "build_folder", "collect", "grade", "names", "release"]
 LEAST = {"seconds": 1, "cell_seconds": 1, "memory_mib": 256, "jobs": 1}
@@ -55,13 +57,15 @@ def grade(
         graded in `build/labs/marks.csv`; both are whole after each submission.
 
     Raises:
-        ValueError: a number is too small, there is no submission, or isolation is
-            asked for and one of its bounds is not to be had here.
+        ValueError: a number is too small, `COURSE_DATA` is no folder, there is no
+            submission, or isolation is asked for and one of its bounds is not to be
+            had here.
     """
     given = (seconds, cell_seconds, memory_mib, jobs)
     for (name, least), value in zip(LEAST.items(), given, strict=True):
         if not value >= least:
             raise ValueError(f"{name} must be at least {least}, got {value}.")
+    course_data()  # whoever grades hears at once of a folder that is not there
     handed_in = collect(folder)
     if isolated and bounds.missing_bounds():
         raise ValueError(
@@ -180,7 +184,7 @@ def _write_kernel(folder, *, memory_mib, isolated):
     """Write the kernel specification that nbgrader starts student code with."""
     kernel = [sys.executable, "-m", "ipykernel_launcher", "-f", f"{folder}/kernel.json"]
     specification = {
-        "argv": sandbox.command(
+        "argv": start.command(
             *kernel,
             folder=folder,
             memory_mib=memory_mib,

@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 from course import cli
-from course.labs import bounds, grade, marks
+from course.labs import grade, marks
+from course.labs.sandbox import bounds
 from helpers.files import ROOT
 
 import nbformat
@@ -114,6 +115,15 @@ def test_student_code_is_not_run_where_a_bound_is_missing(handed_in, monkeypatch
 def test_a_number_that_makes_no_sense_is_refused(option, value, least, handed_in):
     with pytest.raises(ValueError, match=f"{option} must be .* {least}, got {value}"):
         grade.grade(handed_in, **{option: value})
+
+
+def test_a_data_folder_that_is_not_there_ends_it_before_it_starts(
+    handed_in, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "missing"))
+    monkeypatch.setattr(grade, "release", pytest.fail)
+    with pytest.raises(ValueError, match="COURSE_DATA must be a folder, got .*missing"):
+        grade.grade(handed_in)
 
 
 def test_whatever_goes_wrong_with_one_submission_is_its_own_row(

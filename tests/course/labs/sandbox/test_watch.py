@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 
-from course.labs import watch
+from course.labs.sandbox import watch
 
 MIB = 2**20
 

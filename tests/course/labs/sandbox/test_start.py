@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from course.labs import bounds, sandbox
+from course.labs.sandbox import bounds, start
 from helpers.files import ROOT
 
 import hosts
@@ -67,7 +67,7 @@ def run(started_by, tmp_path):
     def run(code, *, memory_mib=512):
         folder = pathlib.Path(tempfile.mkdtemp(dir=tmp_path))
         program = (sys.executable, "-c", TRY + code.replace("FOLDER", str(folder)))
-        command = sandbox.command(*program, folder=folder, memory_mib=memory_mib)
+        command = start.command(*program, folder=folder, memory_mib=memory_mib)
         done = subprocess.run(
             started_by(command, folder),
             **dict(cwd=ROOT, capture_output=True, text=True, timeout=60),
@@ -79,7 +79,7 @@ def run(started_by, tmp_path):
 
 
 def test_all_bounds_hold(started_by):
-    code = "from course.labs import bounds; print(bounds.missing_bounds())"
+    code = "from course.labs.sandbox import bounds; print(bounds.missing_bounds())"
     command = started_by([sys.executable, "-c", code])
     assert subprocess.check_output(command, cwd=ROOT, text=True) == "()\n"
 
@@ -108,7 +108,7 @@ print(sorted({l.split()[1] for l in open("/proc/self/status") if l[:3] == "Cap"}
 import sys, time
 sys.stdout.flush(); time.sleep(30)
 """
-    command = sandbox.command(
+    command = start.command(
         *(sys.executable, "-c", code), folder=tmp_path, memory_mib=512
     )
     with subprocess.Popen(
@@ -134,7 +134,7 @@ print(libc.syscall(CLONE, 0x10000000 | SIGCHLD, 0, 0, 0, 0), ctypes.get_errno())
 
 def test_secrets_of_the_system_are_out_of_sight(run):
     seen = json.loads(run("import json, os; print(json.dumps(os.listdir('/etc')))"))
-    assert set(seen) <= set(sandbox.SETTINGS)
+    assert set(seen) <= set(start.SETTINGS)
     assert "FileNotFoundError" in run("open('/etc/shadow')")
     assert "FileNotFoundError" in run("open('/sys/kernel')")
 
@@ -165,6 +165,20 @@ def test_secrets_of_the_environment_stay_outside(run, monkeypatch):
     assert "hush" not in seen and "'COURSE_SEED': '3'" in seen
 
 
+@pytest.mark.parametrize("place", ["absolute", "relative"])
+def test_the_data_folder_can_be_read_where_the_environment_says(
+    place, run, tmp_path, monkeypatch
+):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "digits").write_text("0 1 2", "utf-8")
+    shown = tmp_path / "data"
+    monkeypatch.setenv("COURSE_DATA", str(shown))
+    if place == "relative":
+        monkeypatch.setenv("COURSE_DATA", os.path.relpath(shown, ROOT))
+    code = "import os; print(open(os.environ['COURSE_DATA'] + '/digits').read())"
+    assert run(code) == "0 1 2"
+
+
 def test_300_processes_cannot_be_started(run):
     code = """
 import os, signal
@@ -175,7 +189,7 @@ def start():
 print(attempt(start), len([n for n in os.listdir("/proc") if n.isdigit()]))
 """
     error, number = run(code).split()
-    assert error == "BlockingIOError" and int(number) <= sandbox.NUM_TASKS < 300
+    assert error == "BlockingIOError" and int(number) <= start.NUM_TASKS < 300
 
 
 def test_threads_count_as_processes(run):
@@ -188,7 +202,7 @@ def start():
 print(attempt(start), threading.active_count())
 """
     error, number = run(code).split()
-    assert error == "RuntimeError" and int(number) <= sandbox.NUM_TASKS
+    assert error == "RuntimeError" and int(number) <= start.NUM_TASKS
 
 
 def test_a_process_gets_no_more_than_its_memory(run):
@@ -244,7 +258,7 @@ print(attempt(lambda: mmap.mmap(os.open("/dev/zero", os.O_RDWR), 4096)))
 
 @pytest.mark.parametrize("place", ["/tmp", "/dev/shm", "FOLDER/sockets"])
 def test_a_place_to_write_to_is_full_at_its_size(place, run):
-    limit = sandbox.SIZES.get(place, sandbox.SOCKETS_BYTES)
+    limit = start.SIZES.get(place, start.SOCKETS_BYTES)
     code = f"{FILL}print(fill({place!r}, {2 * limit}))"
     assert 0.9 * limit <= float(run(code)) * MIB <= limit
     assert not list(run.folder.glob("*/*"))
@@ -268,7 +282,7 @@ for place, inside, _ in os.walk("/"):
 
 def test_all_ends_with_the_one_who_started_it(tmp_path):
     code = "print('ready', flush=True); import time; time.sleep(60)"
-    command = sandbox.command(
+    command = start.command(
         *(sys.executable, "-c", code), folder=tmp_path, memory_mib=512
     )
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
@@ -289,7 +303,7 @@ server.listen()
 print("ready", flush=True)
 server.accept()[0].sendall(b"hello")
 """
-    command = sandbox.command(
+    command = start.command(
         *(sys.executable, "-c", code), folder=tmp_path, memory_mib=512
     )
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:

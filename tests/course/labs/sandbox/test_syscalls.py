@@ -3,7 +3,7 @@
 import errno
 import struct
 
-from course.labs import syscalls
+from course.labs.sandbox import syscalls
 
 import pytest
 

@@ -7,7 +7,7 @@ empty scratch folder. Every place that can be written to has a size, `limits` ho
 each process and their number, `syscalls` what could go round that, and this program
 stays outside and ends all of it when the memory of all processes together is too much.
 
-    python -m course.labs.sandbox isolated FOLDER MEMORY_MIB COMMAND…
+    python -m course.labs.sandbox.start isolated FOLDER MEMORY_MIB COMMAND…
 
 `isolated` may be `limited`, which runs the command as an ordinary program with limits
 for each process alone. `FOLDER/sockets` is where the command and its client outside
@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 
-from course.labs import limits, syscalls, watch
+from course.labs.sandbox import limits, syscalls, watch
 from helpers.data.fetch import course_data
 from helpers.files import ROOT
 
@@ -54,7 +54,7 @@ def command(*program, folder, memory_mib, mode="isolated"):
         memory_mib: int. Memory for a process, and for all of them together, in MiB.
         mode: `"isolated"` or `"limited"`.
     """
-    ours = [sys.executable, "-m", "course.labs.sandbox", mode]
+    ours = [sys.executable, "-m", "course.labs.sandbox.start", mode]
     return [*ours, str(folder), str(memory_mib), *program]
 
 
@@ -96,7 +96,7 @@ def _readable(folder):
     places = [*SYSTEM, *(f"/etc/{name}" for name in SETTINGS)]
     places += [sys.prefix, sys.base_prefix, folder / "kernel.json"]
     places += [ROOT / "helpers", ROOT / "data", ROOT / "pyproject.toml"]
-    places += [course_data()] if course_data() else []
+    places += filter(None, [course_data()])
     places = {str(path): str(path) for path in places if os.path.exists(path)}
     return places | {LIMITS: limits.__file__}
 
@@ -122,11 +122,10 @@ def _isolation(readable, folder, calls, facts):
     words += ["--remount-ro", "/dev", "--remount-ro", "/"]
     words += ["--seccomp", calls, "--info-fd", facts, "--chdir", "/tmp", "--clearenv"]
     words += ["--setenv", "HOME", "/tmp", "--setenv", "USER", "nobody"]
-    for name, value in os.environ.items():
+    settings = os.environ | {"COURSE_DATA": course_data() or ""}  # an absolute path
+    for name, value in settings.items():
         if name in PASSED_ON or name.startswith("COURSE_"):
             words += ["--setenv", name, value]
-    if course_data():
-        words += ["--setenv", "COURSE_DATA", course_data()]  # an absolute path
     return [*map(str, words), "--"]
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 
-from course.labs import bounds, sandbox, syscalls
+from course.labs.sandbox import bounds, start, syscalls
 
 import pytest
 
@@ -71,7 +71,7 @@ def test_nothing_forgotten_misses_nothing(forget):
 
 
 def test_processes_without_a_limit_are_named(monkeypatch):
-    monkeypatch.setattr(sandbox, "NUM_TASKS", 3)  # fewer than the sandbox allows
+    monkeypatch.setattr(start, "NUM_TASKS", 3)  # fewer than the sandbox allows
     assert "the number of processes" in bounds.missing_bounds()
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from course.labs import probe, sandbox, syscalls
+from course.labs.sandbox import probe, start, syscalls
 
 NAMESPACES = ("user", "pid", "net", "ipc", "mnt", "uts")
 SECONDS = 30
@@ -36,10 +36,10 @@ def missing_bounds():
     if not syscalls.is_known():
         return (f"system calls (no filter for {os.uname().machine})",)
     with tempfile.TemporaryDirectory() as folder:
-        sizes = sandbox.SIZES | {f"{folder}/sockets": sandbox.SOCKETS_BYTES}
+        sizes = start.SIZES | {f"{folder}/sockets": start.SOCKETS_BYTES}
         expected = {
             "namespaces": {n: os.readlink(f"/proc/self/ns/{n}") for n in NAMESPACES},
-            "num_tasks": sandbox.NUM_TASKS,
+            "num_tasks": start.NUM_TASKS,
             "sizes": sizes,
         }
         code = pathlib.Path(probe.__file__).read_text("utf-8")
@@ -60,7 +60,7 @@ def _run(code, *arguments, folder):
     """Run Python code in the sandbox."""
     program = (sys.executable, "-I", "-c", code, *arguments)
     return subprocess.run(
-        sandbox.command(*program, folder=folder, memory_mib=MEMORY_MIB),
+        start.command(*program, folder=folder, memory_mib=MEMORY_MIB),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
