@@ -1,6 +1,9 @@
-"""How the two packages hang together."""
+"""How the two packages hang together, and that no test of them is passed by."""
+
+import fnmatch
 
 from helpers import catalogue
+from helpers.files import ROOT
 
 import pytest
 from imports import import_graph, imported, modules, reachable
@@ -53,3 +56,12 @@ def test_names_are_followed_from_module_to_module():
     )
     assert set(imported(source)) == {"a.b", "c", "c.d", "e", "helpers.colab"}
     assert imported(source, top_level=True) == ["a.b", "c", "c.d"]
+
+
+def test_pytest_looks_into_every_folder_of_tests(request):
+    """It passes by the folders in `norecursedirs`, by name or by path, wherever."""
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for folder in path.relative_to(ROOT).parents:
+            for pattern in request.config.getini("norecursedirs"):
+                seen = folder.as_posix() if "/" in pattern else folder.name
+                assert not fnmatch.fnmatch(seen, pattern), (path, pattern)
