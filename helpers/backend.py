@@ -9,13 +9,13 @@ import contextlib
 import importlib.metadata
 import logging
 import os
-import pathlib
 import platform
-import re
 import subprocess
 import sys
 import tempfile
 import time
+
+from helpers.processor import num_cores, processor_flags
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # no INFO lines later on either
 
@@ -98,31 +98,11 @@ def has_gpu():
         return False
 
 
-def num_cores():
-    """Return the number of CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
-
-
 def device_name():
     """Return what computes here, such as `"2 CPU cores"` or `"GPU"`."""
     if has_gpu():
         return "GPU"
     return f"{num_cores()} CPU cores"
-
-
-def processor_flags(cpuinfo="/proc/cpuinfo"):
-    """Return the set of instruction sets that the processor has, such as `"avx2"`.
-
-    Empty where the system does not list them in that file, as Linux does.
-    """
-    try:
-        text = pathlib.Path(cpuinfo).read_text("utf-8")
-    except OSError:
-        return set()
-    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, flags=re.MULTILINE)
-    return set(found[1].split()) if found else set()
 
 
 def fast_product_dtype():

@@ -7,12 +7,7 @@ import os
 import sys
 import warnings
 
-
-def num_cores():
-    """Return the number of CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
+from helpers.processor import num_cores
 
 
 def run_side_by_side(num_operations):
