@@ -14,6 +14,7 @@ import sys
 
 NOBODY = 65534
 CLONE_NEWUSER = 0x10000000
+PR_SET_PDEATHSIG = 1  # a child ends with its parent, whatever ends that
 # File systems that take no content of one's own.
 WITHOUT_CONTENT = ("proc", "devpts")
 
@@ -61,6 +62,7 @@ def cannot_start_more(num_tasks):
         for _ in range(num_tasks):
             child = os.fork()
             if child == 0:
+                ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
                 signal.pause()
                 os._exit(0)
             children.append(child)

@@ -1,5 +1,6 @@
 """Each bound that is not there is named: a bubblewrap that forgets to set it."""
 
+import functools
 import shutil
 
 from course.labs.sandbox import bounds, start, syscalls
@@ -73,6 +74,26 @@ def test_nothing_forgotten_misses_nothing(forget):
 def test_processes_without_a_limit_are_named(monkeypatch):
     monkeypatch.setattr(start, "NUM_TASKS", 3)  # fewer than the sandbox allows
     assert "the number of processes" in bounds.missing_bounds()
+
+
+def test_memory_that_nobody_adds_up_is_named(monkeypatch):
+    if bounds.missing_bounds():
+        pytest.skip("no sandbox here")
+    bounds.missing_bounds.cache_clear()
+    limited = functools.partial(start.command, mode="limited")
+    monkeypatch.setattr(start, "command", limited)
+    assert "the memory of all processes together" in bounds.missing_bounds()
+
+
+def test_a_sandbox_that_never_answers_is_named(tmp_path, monkeypatch):
+    (tmp_path / "bwrap").write_text("#!/bin/sh\nexec sleep 60\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(bounds, "SECONDS", 0.5)
+    (missing,) = bounds.missing_bounds()
+    assert "did not answer within 0.5 seconds" in missing
 
 
 def test_a_bubblewrap_that_does_not_start_says_why(tmp_path, monkeypatch):
