@@ -153,8 +153,10 @@ def first_page():
             continue
         options = f":hidden:\n:caption: {caption}"
         head += "\n\n```{toctree}\n" + options + "\n\n" + "\n".join(pages) + "\n```"
-    solutions = f"({_places('solution')[0]}.ipynb)"  # a page, not a folder
-    return head.replace("(notebooks/solutions)", solutions)
+    for kind, shelf in ("further", "further"), ("solution", "solutions"):
+        page = f"({_places(kind)[0]}.ipynb)"  # a page, not a folder
+        head = head.replace(f"(notebooks/{shelf})", page)
+    return head
 
 
 def results_page():
