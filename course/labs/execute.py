@@ -1,12 +1,17 @@
 """Run a submission's cells: what a cell says is bounded and never costs points.
 
 nbgrader gives no points for a test cell that wrote to stderr, be it a warning of a
-right answer or a line of a library. Here stderr is joined to stdout.
+right answer or a line of a library. Here stderr is joined to stdout. Nor does a part
+cost points because an earlier one failed: the model answer stands in for that.
 """
 
 import json
 import subprocess
 
+from course.labs import stand_in
+from helpers import catalogue
+
+import nbformat
 import zmq
 from nbgrader.preprocessors import Execute as _Execute
 
@@ -28,9 +33,42 @@ class Execute(_Execute):
     _is_cut = False
 
     def preprocess(self, nb, resources, *args, **kwargs):
-        self.find_unhurried(nb)
+        source = catalogue.find(resources["nbgrader"]["assignment"], "lab").read()
+        self.prepare(nb, stand_in.parts_of(source))
         self.timeout_func = self.seconds_for
         return super().preprocess(nb, resources, *args, **kwargs)
+
+    def prepare(self, nb, parts):
+        """Begin a notebook: nothing of its lab's parts has failed yet."""
+        self._parts, self._failed, self._replaced = parts, set(), []
+        self._model_cells = []
+        self.find_unhurried(nb)
+
+    def preprocess_cell(self, cell, resources, index):
+        mark = _mark_of(cell)
+        if mark.get("solution"):
+            self._stand_in(mark["grade_id"], resources, index)
+        done = super().preprocess_cell(cell, resources, index)
+        outputs = cell.get("outputs", [])
+        if any(output.output_type == "error" for output in outputs):
+            self._failed.add(mark.get("grade_id"))
+        if mark.get("grade") and not mark.get("solution") and self._replaced:
+            said = nbformat.v4.new_output(
+                "stream", text=stand_in.notice(self._replaced)
+            )
+            outputs.insert(0, said)
+        return done
+
+    def _stand_in(self, answer, resources, index):
+        """Run the model answers of what has failed before an answer."""
+        for part in stand_in.needed(self._parts, answer, self._failed):
+            for code in part["code"]:
+                cell = nbformat.v4.new_code_cell(code)
+                self._model_cells.append(cell)  # it lives, so that its id stays its own
+                self._unhurried.add(id(cell))
+                self.execute_cell(cell, index, store_history=False)
+            self._failed -= part["cells"]
+            self._replaced.append(part)
 
     def find_unhurried(self, nb):
         """Find the teacher's cells before the first answer."""
