@@ -26,6 +26,7 @@ KEY = {
     "04_char_rnn": {"before": "BCA", "after": "BACBA"},
     "05_seqgan": {"before": "ABC", "after": "ABCA"},
     "06_transformer": {"before": "BAC", "after": "BBAAC"},
+    "07_diffusion": {"before": "BAC", "after": "BCABA"},
 }
 
 
