@@ -14,10 +14,12 @@ for each process alone. `FOLDER/sockets` is where the command and its client out
 meet; a file `FOLDER/kernel.json` can be read, nothing else of the folder is seen.
 """
 
+import contextlib
 import ctypes
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -85,10 +87,18 @@ def main(arguments=None):
         first = facts.read()
     if not first:  # bubblewrap has said why
         return process.wait()
+    first = json.loads(first)["child-pid"]
     try:
-        return _watch(process, json.loads(first)["child-pid"], folder, memory_mib)
+        held = os.pidfd_open(first)  # its number alone may soon be another's
+    except ProcessLookupError:
+        return process.wait()  # it has ended
+    try:
+        return _watch(process, first, folder, memory_mib)
     finally:
         process.kill()
+        # The first process inside would wait for ever if bubblewrap ended too early.
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(held, signal.SIGKILL)
 
 
 def _readable(folder):

@@ -39,8 +39,6 @@ def forget(tmp_path, monkeypatch):
             python="/usr/bin/env python3", bwrap=real, forgotten=forgotten
         )
         (tmp_path / "bwrap").write_text(script, "utf-8")
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(0o755)
         (tmp_path / "bwrap").chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
 
@@ -88,8 +86,6 @@ def test_memory_that_nobody_adds_up_is_named(monkeypatch):
 def test_a_sandbox_that_never_answers_is_named(tmp_path, monkeypatch):
     (tmp_path / "bwrap").write_text("#!/bin/sh\nexec sleep 60\n")
     (tmp_path / "bwrap").chmod(0o755)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(bounds, "SECONDS", 0.5)
     (missing,) = bounds.missing_bounds()
@@ -99,8 +95,6 @@ def test_a_sandbox_that_never_answers_is_named(tmp_path, monkeypatch):
 def test_a_bubblewrap_that_does_not_start_says_why(tmp_path, monkeypatch):
     (tmp_path / "bwrap").write_text("#!/bin/sh\necho no namespaces here >&2\nexit 1\n")
     (tmp_path / "bwrap").chmod(0o755)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     (missing,) = bounds.missing_bounds()
     assert "no namespaces here" in missing

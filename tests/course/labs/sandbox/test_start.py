@@ -52,8 +52,6 @@ def started_by(request, tmp_path):
         return lambda command, folder=None: command
     if os.geteuid() != 0:
         pytest.skip("only root can become another user; a plain user runs the tests")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     return lambda command, folder=tmp_path: hosts.as_plain_user(command, folder=folder)
 
 
@@ -311,3 +309,11 @@ server.accept()[0].sendall(b"hello")
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(place))
             assert client.recv(10) == b"hello"
+
+
+def test_a_start_that_fails_leaves_no_process(tmp_path):
+    (tmp_path / "sockets" / "in the way").mkdir(parents=True)
+    command = start.command("sleep", "77", folder=tmp_path, memory_mib=512)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "sockets" in done.stderr  # it ends here only if nobody holds its output
+    assert done.returncode == 1
