@@ -162,6 +162,13 @@ def _site(options):
     print(f"Open {site.build()}")
 
 
+def _quizzes(options):
+    from course import quizzes
+
+    for path in quizzes.write():
+        print(path)
+
+
 def _one_line(error):
     """Return an error's message without line breaks."""
     if isinstance(error, OSError) and error.strerror:
@@ -175,6 +182,7 @@ ACTIONS = {
     "results": _results,
     "publish": _publish,
     "site": _site,
+    "quizzes": _quizzes,
     "release": _release,
     "grade": _grade,
 }

@@ -125,6 +125,10 @@ def make_parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     website.set_defaults(action="site")
+
+    about = "write the quizzes for a learning platform (GIFT) and for print"
+    asking = commands.add_parser("quizzes", help=about, description=f"{about}.")
+    asking.set_defaults(action="quizzes")
     _add_labs(commands)
     return parser
 

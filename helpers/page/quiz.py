@@ -1,11 +1,13 @@
 """Show the quizzes before and after each lesson: `data/quizzes/NN_topic.json`.
 
 A quiz is a list of questions; each has a text and options, of which one is right. In a
-live notebook jupyterquiz makes buttons of them. Where no script runs, the questions
-read as text with collapsed answers.
+live notebook jupyterquiz makes buttons of them, or a field where the answer is a number
+to be worked out. Where no script runs, the questions read as text with collapsed
+answers.
 """
 
 import html
+import itertools
 import json
 import random
 import re
@@ -17,6 +19,8 @@ PARTS = ("before", "after")
 
 COLORS = {  # white text on each is readable, and they differ in lightness too
     "--jq-multiple-choice-bg": "#1f3a5f",
+    "--jq-numeric-bg": "#1f3a5f",
+    "--jq-numeric-input-bg": "#ffffff",
     "--jq-mc-button-bg": "#ffffff",
     "--jq-mc-button-border": "#8a8a8a",
     "--jq-incorrect-color": "#a33c00",
@@ -35,7 +39,9 @@ def load_quiz(lesson, part):
     Returns:
         list of dicts, `{"question": str, "options": [{"text": str, "why": str}, …]}`;
         the right option has `"right": true` too. Text between backticks is code; there
-        is no other markup.
+        is no other markup. A question with `"within"`, float ≥ 0, asks for a number:
+        its options are numbers, those that are usual mistakes among them, and are not
+        shown; an answer may be off by as much as `within`.
 
     Raises:
         ValueError: no quiz of this name, or a question that is not as it must be.
@@ -59,12 +65,30 @@ def check_question(question):
     texts = [" ".join(option["text"].split()).casefold() for option in options]
     if not 3 <= len(options) <= 5 or len(set(texts)) < len(texts):
         raise ValueError(f"{text!r} must have 3 to 5 different options, got {texts}.")
+    if "within" in question:
+        _check_numbers(text, texts, question["within"])
     num_right = sum(option.get("right") is True for option in options)
     if num_right != 1:
         raise ValueError(f"{text!r} must have one right option, got {num_right}.")
     for option in options:
         if not option.get("why", "").strip():
             raise ValueError(f"{text!r}: option {option['text']!r} must have its why.")
+
+
+def _check_numbers(text, texts, within):
+    """Raise a ValueError unless options are numbers that the bound tells apart."""
+    try:
+        numbers = sorted(map(float, texts))
+    except ValueError:
+        raise ValueError(
+            f"{text!r} must have numbers as options, got {texts}"
+        ) from None
+    gap = min(b - a for a, b in itertools.pairwise(numbers))
+    if not 0 <= within < gap / 2:
+        raise ValueError(
+            f"{text!r}: within must be in [0, {gap / 2:g}), half the least distance of "
+            f"two options, got {within}."
+        )
 
 
 def show_quiz(lesson, part):
@@ -102,13 +126,17 @@ def as_text(questions):
     lines = []
     for number, question in enumerate(questions, start=1):
         options, letters = question["options"], "ABCDE"
-        lines += [f"<p><strong>{number}. {_markup(question['question'])}</strong></p>"]
-        lines += ['<ol type="A">']
-        lines += [f"<li>{_markup(option['text'])}</li>" for option in options]
-        lines += ["</ol>", "<details><summary>Answer</summary>", "<ul>"]
+        lines += [f"<p><strong>{number}. {as_html(question['question'])}</strong></p>"]
+        if "within" in question:
+            letters = [option["text"] for option in options]
+        else:
+            lines += ['<ol type="A">']
+            lines += [f"<li>{as_html(option['text'])}</li>" for option in options]
+            lines += ["</ol>"]
+        lines += ["<details><summary>Answer</summary>", "<ul>"]
         for letter, option in zip(letters, options, strict=False):
             right = "<strong>Right.</strong> " if option.get("right") else ""
-            lines += [f"<li>{letter}: {right}{_markup(option['why'])}</li>"]
+            lines += [f"<li>{letter}: {right}{as_html(option['why'])}</li>"]
         lines += ["</ul>", "</details>"]
     return "\n".join(lines)
 
@@ -146,16 +174,33 @@ def _buttons(questions, name):
 
 
 def _for_jupyterquiz(question):
+    if "within" in question:
+        return _number_for_jupyterquiz(question)
     answers = []
     for option in question["options"]:
         right = option.get("right", False)
-        why = ("Right. " if right else "Not so. ") + _markup(option["why"])
-        text = _markup(option["text"])
+        why = ("Right. " if right else "Not so. ") + as_html(option["why"])
+        text = as_html(option["text"])
         answers.append({"answer": text, "correct": right, "feedback": why})
-    text = _markup(question["question"])
+    text = as_html(question["question"])
     return {"question": text, "type": "multiple_choice", "answers": answers}
 
 
-def _markup(text):
+def _number_for_jupyterquiz(question):
+    within, answers = question["within"], []
+    for option in question["options"]:
+        right, number = option.get("right", False), float(option["text"])
+        why = ("Right. " if right else "Not so. ") + as_html(option["why"])
+        # jupyterquiz takes the upper end of a range as outside of it.
+        limits = [number - within - 1e-9, number + within + 1e-9]
+        answers.append(
+            {"type": "range", "range": limits, "correct": right, "feedback": why}
+        )
+    answers.append({"type": "default", "feedback": "Not so. Work it out once more."})
+    text = as_html(question["question"])
+    return {"question": text, "type": "numeric", "answers": answers}
+
+
+def as_html(text):
     """Return plain text as HTML, what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))

@@ -30,6 +30,9 @@ KEY = {
 }
 
 
+UNSHORTENED = ("03_gan",)  # a quiz that is still to be made even
+
+
 @pytest.fixture(autouse=True, scope="module")
 def shell():
     """What a notebook's kernel has: without it nothing can be displayed."""
@@ -78,6 +81,30 @@ def test_a_quiz_has_three_to_five_questions_each_different(name, part):
 @quizzes
 def test_the_right_option_does_not_stand_at_one_place(name, part):
     assert len(set(KEY[name][part])) > 1
+
+
+def test_the_right_option_is_not_given_away_by_its_length():
+    longest, ratios = [], []
+    for name, part in ALL:
+        for q in quiz.load_quiz(name, part):
+            if "within" in q or name in UNSHORTENED:
+                continue
+            right = [len(o["text"]) for o in q["options"] if o.get("right")]
+            wrong = [len(o["text"]) for o in q["options"] if not o.get("right")]
+            longest.append(right[0] > max(wrong))
+            ratios.append(right[0] * len(wrong) / sum(wrong))
+    assert sum(longest) <= len(longest) / 3  # as often as by chance
+    assert 0.8 < sum(ratios) / len(ratios) < 1.1
+
+
+def test_a_number_is_asked_for_where_a_number_is_the_point():
+    numeric = [q for n, p in ALL for q in quiz.load_quiz(n, p) if "within" in q]
+    assert len(numeric) >= 5
+    for name, part in ALL:
+        for q in quiz.load_quiz(name, part):
+            texts = [option["text"] for option in q["options"]]
+            if all(re.fullmatch(r"[\d.]+", text) for text in texts):
+                assert "within" in q, q["question"]
 
 
 @quizzes
@@ -133,6 +160,49 @@ def test_a_question_without_exactly_one_right_option_is_named(num_right):
         quiz.check_question(bad)
 
 
+def number(within=0.1, right="2"):
+    options = [
+        {"text": "1", "why": "It is the successor of zero."},
+        {"text": right, "right": True, "why": "One and one."},
+        {"text": "3.5", "why": "One and a half too many."},
+    ]
+    return {"question": "1 + 1?", "within": within, "options": options}
+
+
+@pytest.mark.parametrize("within", [0, 0.1, 0.49])
+def test_a_question_may_ask_for_a_number(within):
+    quiz.check_question(number(within))
+
+
+@pytest.mark.parametrize("within", [-0.1, 0.5, 3])
+def test_a_bound_that_takes_a_mistake_for_the_answer_is_refused(within):
+    with pytest.raises(ValueError, match=rf"within must be in \[0, 0.5\).*{within}"):
+        quiz.check_question(number(within))
+
+
+def test_numbers_are_demanded_as_options():
+    with pytest.raises(ValueError, match="numbers as options, got .*'two'"):
+        quiz.check_question(number(right="two"))
+
+
+def test_a_number_and_each_usual_mistake_have_an_answer_of_their_own():
+    shown = quiz._for_jupyterquiz(number())
+    assert shown["type"] == "numeric"
+    *answers, default = shown["answers"]
+    assert default["type"] == "default"
+    for typed, correct in ((1.95, True), (2.1, True), (1, False), (3.6, False)):
+        (met,) = [a for a in answers if a["range"][0] <= typed < a["range"][1]]
+        assert met["correct"] == correct
+    for typed in (0.5, 2.2):
+        assert not any(a["range"][0] <= typed < a["range"][1] for a in answers)
+
+
+def test_the_text_of_a_numeric_question_does_not_show_the_numbers():
+    asked, _, answer = quiz.as_text([number()]).partition("<details>")
+    assert "<li>" not in asked and "2" not in asked.replace("1 + 1", "")
+    assert "<li>2: <strong>Right.</strong> One and one.</li>" in answer
+
+
 def test_an_option_without_explanation_is_named():
     bad = question()
     bad["options"][2]["why"] = ""
@@ -182,8 +252,10 @@ def test_a_shown_quiz_holds_every_question_and_asks_no_other_host(name, part):
     bundle = quiz.make_bundle(name, part)
     for q in quiz.load_quiz(name, part):
         for option in q["options"]:
-            answer = json.dumps({"answer": quiz._markup(option["text"])})[1:-1]
-            assert answer in bundle["text/html"]
+            answer = {"answer": quiz.as_html(option["text"])}
+            if "within" in q:
+                answer = {"correct": option.get("right", False)}
+            assert json.dumps(answer)[1:-1] in bundle["text/html"]
     assert not re.search(r"""(src|href)=["']https?:""", bundle["text/html"])
 
 
