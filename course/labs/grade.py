@@ -16,6 +16,7 @@ import threading
 from course.labs import intake, marks
 from course.labs.command import GradingFailed, Stopped, nbgrader
 from course.labs.intake import collect
+from course.labs.rebound import rebound
 from course.labs.release import build_folder, key_of, names, release, released
 from course.labs.repair import repair
 from course.labs.sandbox import bounds, start
@@ -121,7 +122,10 @@ def _status_of(handed_in, isolated, seconds, cell_seconds, memory_mib, stop):
         return f"cannot be read: {error.strerror}", []
     import nbformat
 
-    notebook, remarks = repair(notebook, nbformat.read(released(lab), as_version=4))
+    copy = nbformat.read(released(lab), as_version=4)
+    notebook, remarks = repair(notebook, copy)
+    if names := rebound(notebook, copy):
+        remarks.append(f"rebinds {', '.join(names)}: look at it by hand")
     submitted = build_folder() / "submitted" / student / lab
     shutil.rmtree(submitted, ignore_errors=True)
     submitted.mkdir(parents=True)

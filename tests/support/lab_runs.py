@@ -15,6 +15,7 @@ from helpers.files import ROOT
 import matplotlib.pyplot as plt
 from submissions import code_cells, source_of
 
+CHEATS = ROOT / "tests" / "course" / "labs" / "cheats"
 BANK = ROOT / "tests" / "course" / "labs" / "bank"
 
 
@@ -79,3 +80,8 @@ def bank_of(lab):
     """Return a lab's bank: `RIGHT`, lists of code, and `WRONG`, by what is wrong."""
     found = runpy.run_path(str(BANK / f"{lab}.py"))
     return found["RIGHT"], found["WRONG"]
+
+
+def cheats_of(lab):
+    """Return answers, by name, that were written for the visible tests alone."""
+    return runpy.run_path(str(CHEATS / f"{lab}.py"))["CELLS"]

@@ -16,10 +16,12 @@ from helpers.files import ROOT
 import nbformat
 import psutil
 import pytest
+from lab_runs import parts_of
 from submissions import (
     SOURCES,
     answer_cells,
-    hard_coded,
+    every_second,
+    loud,
     points_of,
     solved,
     source_of,
@@ -48,13 +50,9 @@ BAD = {
     "peeks": f"print(open({str(SOURCES)!r} + '/' + {LABS[0]!r}))",
     "floods": "print('x' * 200_000_000)",
     "drips": "for _ in range(2000):\n    print('x' * 100_000)",
-    "warns": (
-        "import os, warnings\nwarnings.simplefilter('always')\n"
-        "def warn(*_):\n    warnings.warn('careful')\n    os.write(2, b'a line')\n"
-        "get_ipython().events.register('pre_run_cell', warn)\nwarn()"
-    ),
+    "reaches": "get_ipython().events.register('pre_run_cell', lambda *_: None)",
 }
-HARMLESS = ("deletes", "peeks", "floods", "drips", "warns")
+HARMLESS = ("deletes", "peeks", "floods", "drips")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -177,28 +175,26 @@ def grade_all(folder, submissions, **options):
 @pytest.mark.parametrize("lab", LABS)
 def test_points_are_those_that_the_work_deserves(lab, tmp_path):
     grade.release([lab])
-    half = len(answer_cells(source_of(lab))) // 2
-    cheat, cheat_points = hard_coded(lab)
+    second, second_points = every_second(lab)
     submissions = {
-        ("perfect", lab): solved(lab),
-        ("half", lab): solved(lab, half),
+        ("perfect", lab): loud(lab),
+        ("second", lab): second,
         ("empty", lab): student_copy(lab),
-        ("no_tests", lab): without_tests(lab),
-        ("hard_coded", lab): cheat,
     }
+    if lab == LAB:
+        submissions["no_tests", lab] = without_tests(lab)
     rows = grade_all(tmp_path, submissions)
     assert {row["status"] for row in rows.values()} == {"graded"}
-    assert {student: row["score"] for student, row in rows.items()} == {
-        "perfect": points_of(lab),
-        "half": points_of(lab, half),
-        "empty": 0,
-        "no_tests": 0,
-        "hard_coded": cheat_points,
-    }
+    expected = {"perfect": points_of(lab), "second": second_points}
+    for student, row in rows.items():
+        assert row["score"] == expected.get(student, 0), student
     waiting = {student for student, row in rows.items() if row["needs_manual_grade"]}
-    assert waiting == {"perfect"}  # the only one that answered in words
-    feedback = grade.build_folder() / "feedback" / "half" / lab / f"{lab}.html"
-    assert f"{points_of(lab, half):.1f} / 20.0" in feedback.read_text("utf-8")
+    assert waiting == {"perfect", "second"}  # those that answered in words
+    feedback = grade.build_folder() / "feedback" / "second" / lab / f"{lab}.html"
+    feedback = feedback.read_text("utf-8")
+    assert f"{second_points:.1f} / 20.0" in feedback
+    (first, *_) = parts_of(lab)
+    assert f"the model answer stands in for: {first['defines'][0]}" in feedback
 
 
 @pytest.mark.labs
@@ -238,6 +234,7 @@ def test_bad_submissions_are_named_and_the_rest_are_graded(tmp_path):
     assert "memory" in status["greedy"]
     assert "died" in status["dies"]
     assert "more than 4096 MiB of memory together" in status["multiplies"]
+    assert status["reaches"] == "graded; rebinds get_ipython: look at it by hand"
     assert status["no_json"] == "is not valid JSON"
     assert status["no_notebook"] == "is no notebook of format 4"
     for student in (*HARMLESS, "good", "br[ab]ck", "*"):

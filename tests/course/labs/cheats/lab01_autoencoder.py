@@ -1,7 +1,5 @@
 """Answers to lab 1 that only look right: they meet the tests that can be seen."""
 
-POINTS = 0  # what they earn
-
 CELLS = {
     "mask": """
 def mask_block(images, *, size, rng):

@@ -1,7 +1,5 @@
 """Answers to lab 2 that only look right: they meet the tests that can be seen."""
 
-POINTS = 0  # what they earn
-
 CELLS = {
     "posterior": """
 def linear_posterior(x, seen, weights, noise_var):

@@ -1,7 +1,5 @@
 """Answers to lab 3 that only look right: they meet the tests that can be seen."""
 
-POINTS = 0  # what they earn
-
 CELLS = {
     "best": """
 def best_logits(x, real_centres, fake_centres, deviation):

@@ -1,7 +1,5 @@
 """Answers to lab 4 that only look right: they meet the tests that can be seen."""
 
-POINTS = 0  # what they earn
-
 CELLS = {
     "read": """
 def read(weights, token_ids, state):

@@ -1,7 +1,5 @@
 """Answers to lab 6 that only look right: they meet the tests that can be seen."""
 
-POINTS = 0  # what they earn
-
 CELLS = {
     "softmax": """
 def masked_softmax(scores, mask):
