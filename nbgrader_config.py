@@ -4,6 +4,7 @@ import os
 import pathlib
 
 from course.labs.execute import Execute
+from course.labs.late import PercentADay
 
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute as Original
@@ -25,5 +26,8 @@ c.Autograde.autograde_preprocessors = [
     Execute if step is Original else step
     for step in Autograde.autograde_preprocessors.default()
 ]
+# Labs with a due date: what each day costs that has begun after it.
+c.AssignLatePenalties.plugin_class = PercentADay
+c.PercentADay.percent = 10
 # What a student's code shows is text and pictures in the feedback, never a script.
 c.HTMLExporter.sanitize_html = True

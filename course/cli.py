@@ -67,6 +67,14 @@ def _grade(options):
     print(f"feedback: {grade.build_folder() / 'feedback'}")
 
 
+def _marks(options):
+    from course.labs import grade, marks
+
+    marks.write()
+    for name in ("marks.csv", "table.csv"):
+        print(grade.build_folder() / name)
+
+
 def _list(options):
     for page in catalogue.pages("lesson", "further"):
         print(f"{page.name:24}  {page.title()}")
@@ -185,6 +193,7 @@ ACTIONS = {
     "quizzes": _quizzes,
     "release": _release,
     "grade": _grade,
+    "marks": _marks,
 }
 
 if __name__ == "__main__":

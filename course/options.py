@@ -173,3 +173,7 @@ def _add_labs(commands):
         help="run student code without a sandbox, as a program of yours",
     )
     grading.set_defaults(action="grade")
+
+    about = "write the tables of marks anew, after points were given by hand"
+    telling = actions.add_parser("marks", help=about, description=f"{about}.")
+    telling.set_defaults(action="marks")

@@ -6,6 +6,7 @@ is no notebook stops no other. Marks and feedback are written after each of them
 """
 
 import concurrent.futures
+import datetime
 import json
 import pathlib
 import shutil
@@ -130,6 +131,10 @@ def _status_of(handed_in, isolated, seconds, cell_seconds, memory_mib, stop):
     shutil.rmtree(submitted, ignore_errors=True)
     submitted.mkdir(parents=True)
     nbformat.write(notebook, submitted / f"{lab}.ipynb")
+    changed = datetime.datetime.fromtimestamp(
+        handed_in.path.stat().st_mtime, datetime.UTC
+    )
+    (submitted / "timestamp.txt").write_text(f"{changed:%Y-%m-%d %H:%M:%S} UTC")
     whose = (lab, f"--student={student}", "--force")
     with tempfile.TemporaryDirectory() as folder:
         _write_kernel(pathlib.Path(folder), memory_mib=memory_mib, isolated=isolated)

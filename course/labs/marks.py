@@ -1,4 +1,8 @@
-"""The table of marks, written anew from the whole gradebook."""
+"""The tables of marks, written anew from the whole gradebook.
+
+`marks.csv` has a row for each submission, `table.csv` a row for each student and a
+column for each lab, in the form that learning platforms import.
+"""
 
 import csv
 import io
@@ -7,7 +11,11 @@ import json
 from course.labs import release
 from helpers.files import replace_text
 
-COLUMNS = ("student", "lab", "score", "max_score", "needs_manual_grade", "status")
+COLUMNS = (
+    *("student", "lab", "score", "late_penalty", "max_score"),
+    *("needs_manual_grade", "status"),
+)
+WHO = ("student", "last_name", "first_name", "email")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 
 
@@ -34,18 +42,24 @@ def remember(student, lab, status):
 
 
 def write(others=()):
-    """Write `marks.csv`: a row for each submission that there ever was.
+    """Write both tables, with every submission that there ever was.
+
+    A student whom the gradebook knows, from a roster or another lab, has a row for each
+    lab that somebody has handed in. Whoever is not on the roster is said to be so.
 
     Args:
         others: list of `HandIn` that belong to no lab; each gets a row too.
 
     Returns:
-        list of dicts with the keys `COLUMNS`. Where grading again has failed, the
-        points are those of the earlier hand-in, and the status says so.
+        list of dicts with the keys `COLUMNS`; the score is what is left after the
+        penalty. Where grading again has failed, the points are those of the earlier
+        hand-in, and the status says so.
     """
-    from nbgrader.api import Assignment, SubmittedAssignment
+    from nbgrader.api import Assignment, Student, SubmittedAssignment
 
     with gradebook() as book:
+        names = (Student.id, Student.last_name, Student.first_name, Student.email)
+        students = {who[0]: who for who in book.db.query(*names)}
         most = dict(book.db.query(Assignment.name, Assignment.max_score))
         graded = {
             (each.student.id, each.assignment.name): each
@@ -56,6 +70,12 @@ def write(others=()):
             for student, labs in _remembered().items()
             for lab, entry in labs.items()
         }
+        handed_in = {(release.key_of(student), lab) for student, lab in known}
+        for lab in {lab for _, lab in known}:
+            for student in {each for each in students if (each, lab) not in handed_in}:
+                status = {"status": "nothing handed in", "was_graded": False}
+                known[student, lab] = status
+        roster = {who[0] for who in students.values() if any(who[1:])}
         rows = []
         for student, lab in sorted(known):
             entry = known[student, lab]
@@ -63,19 +83,47 @@ def write(others=()):
             status, counts = entry["status"], entry["was_graded"] and submission
             if counts and not status.startswith("graded"):
                 status += "; the points are those of an earlier hand-in"
-            score = submission.score if counts else 0.0
+            if roster and release.key_of(student) not in roster:
+                status += "; is not on the roster"
+            penalty = (counts and submission.late_submission_penalty) or 0.0
+            score = submission.score - penalty if counts else 0.0
             by_hand = bool(counts and submission.needs_manual_grade)
-            values = (student, lab, score, most.get(lab, 0.0), by_hand, status)
+            points = (score, penalty, most.get(lab, 0.0))
+            values = (student, lab, *points, by_hand, status)
             rows.append(dict(zip(COLUMNS, values, strict=True)))
     for other in others:
-        values = (other.student, other.lab, 0.0, 0.0, False, other.remark)
+        values = (other.student, other.lab, 0.0, 0.0, 0.0, False, other.remark)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
-    table = io.StringIO()
-    writer = csv.DictWriter(table, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: _harmless(row[name]) for name in COLUMNS} for row in rows)
-    replace_text(release.build_folder() / "marks.csv", table.getvalue())
+    _write("marks.csv", COLUMNS, rows)
+    _write_by_student(rows, students)
     return rows
+
+
+def _write_by_student(rows, students):
+    """Write `table.csv`: points by student and lab; blank where nothing came."""
+    labs = sorted({row["lab"] for row in rows if row["max_score"]})
+    table = {}
+    for row in rows:
+        if row["lab"] not in labs:
+            continue
+        who = students.get(release.key_of(row["student"]), (None,) * len(WHO))
+        entry = table.setdefault(row["student"], dict(zip(WHO, who, strict=True)))
+        entry["student"] = row["student"]
+        if row["status"].startswith("nothing handed in"):
+            continue
+        entry[row["lab"]] = row["score"]
+        entry["total"] = entry.get("total", 0.0) + row["score"]
+    _write("table.csv", (*WHO, *labs, "total"), table.values())
+
+
+def _write(name, columns, rows):
+    table = io.StringIO()
+    writer = csv.DictWriter(table, columns, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(
+        {column: _harmless(row.get(column, "")) for column in columns} for row in rows
+    )
+    replace_text(release.build_folder() / name, table.getvalue())
 
 
 def _harmless(value):

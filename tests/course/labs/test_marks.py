@@ -1,12 +1,17 @@
 import csv
+import runpy
 import shutil
 
 from course.labs import marks, release
 from course.labs.intake import HandIn
+from helpers.files import ROOT
 
 import pytest
+import traitlets.config
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed (group teach)")
+
+from course.labs import late
 
 # nbgrader makes a submission before it belongs to its session.
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")
@@ -64,6 +69,7 @@ def test_a_submission_that_was_never_graded_has_a_row_with_0(build):
     (row,) = marks.write()
     expected = {"student": "ada", "lab": "lab", "score": 0.0, "max_score": 20.0}
     assert row == expected | {
+        "late_penalty": 0.0,
         "needs_manual_grade": False,
         "status": "is not valid JSON",
     }
@@ -103,3 +109,86 @@ def test_a_spreadsheet_takes_every_cell_as_text(first, build):
     assert row["student"] == name
     assert list(table(build)) == [f"'{name}"]
     assert table(build)[f"'{name}"]["status"] == f"'{first}1"
+
+
+def enrol(**names):
+    """Put students on the roster, as `nbgrader db student import` does."""
+    with marks.gradebook() as book:
+        for student, name in names.items():
+            email = f"{student}@example.org"
+            book.update_or_create_student(student, last_name=name, email=email)
+
+
+def test_the_roster_says_who_is_missing_and_who_is_unknown(build):
+    enrol(ada="Lovelace", bo="Yi")
+    give("ada", 17)
+    marks.remember("ada", "lab", "graded")
+    give("eve", 20)
+    marks.remember("eve", "lab", "graded")
+    rows = {row["student"]: row for row in marks.write()}
+    assert {student: row["status"] for student, row in rows.items()} == {
+        "ada": "graded",
+        "bo": "nothing handed in",
+        "eve": "graded; is not on the roster",
+    }
+    assert rows["bo"]["score"] == 0
+
+
+def test_without_a_roster_nobody_is_unknown(build):
+    give("ada", 17)
+    marks.remember("ada", "lab", "graded")
+    assert [row["status"] for row in marks.write()] == ["graded"]
+
+
+def test_a_lab_that_nobody_has_handed_in_is_not_yet_missing(build):
+    enrol(ada="Lovelace")
+    assert marks.write() == []
+
+
+def test_the_table_has_a_row_for_each_student_and_a_column_for_each_lab(build):
+    enrol(ada="Lovelace", bo="Yi")
+    with marks.gradebook() as book:
+        book.add_assignment("lab2")
+        book.add_notebook("lab2", "lab2")
+        book.add_grade_cell("t", "lab2", "lab2", max_score=5, cell_type="code")
+    give("ada", 17)
+    marks.remember("ada", "lab", "graded")
+    marks.remember("ada", "lab2", "is not valid JSON")
+    marks.write([HandIn("bo", "x.ipynb", None, "is named as no lab")])
+    with open(build / "table.csv", newline="", encoding="utf-8") as file:
+        ada, bo = csv.DictReader(file)
+    assert list(ada) == [*marks.WHO, "lab", "lab2", "total"]
+    assert (ada["last_name"], ada["email"]) == ("Lovelace", "ada@example.org")
+    assert [float(ada[name]) for name in ("lab", "lab2", "total")] == [17, 0, 17]
+    assert [bo[name] for name in ("student", "lab", "lab2", "total")] == [
+        "bo",
+        *[""] * 3,
+    ]
+
+
+def test_what_a_late_hand_in_costs_is_taken_off(build):
+    give("ada", 16)
+    with marks.gradebook() as book:
+        (notebook,) = book.find_submission("lab", "ada").notebooks
+        notebook.late_submission_penalty = 4
+        book.db.commit()
+    marks.remember("ada", "lab", "graded")
+    (row,) = marks.write()
+    assert (row["score"], row["late_penalty"], row["max_score"]) == (12, 4, 20)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "share"), [(1, 0.1), (86_400, 0.1), (86_401, 0.2), (10**7, 1)]
+)
+def test_each_day_that_has_begun_costs_a_tenth(seconds, share):
+    plugin = late.PercentADay()
+    assert plugin.late_submission_penalty("ada", 15.0, seconds) == 15 * share
+
+
+def test_the_course_asks_nbgrader_to_charge_for_late_hand_ins():
+    config = traitlets.config.Config()
+    found = runpy.run_path(
+        str(ROOT / "nbgrader_config.py"), {"get_config": lambda: config}
+    )
+    assert config.AssignLatePenalties.plugin_class is found["PercentADay"]
+    assert 0 < config.PercentADay.percent <= 100
