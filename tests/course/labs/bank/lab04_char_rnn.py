@@ -226,7 +226,9 @@ WRONG = {
                 "range(0, inputs.shape[1] - window_length + 1, window_length)",
             )
         ],
-        "0 is let through": [("if window_length < 1:", "if window_length < 0:")],
+        "negative lengths are let through": [
+            ("if window_length < 1:", "if window_length == 0:")
+        ],
     },
     "train": {
         "the state is emptied at each window": [
