@@ -17,6 +17,7 @@ import urllib.request
 from course import site
 from helpers import catalogue
 from helpers.files import ROOT
+from helpers.page import quiz
 
 import nbformat
 import pytest
@@ -132,7 +133,7 @@ def chromium():
 def page(request, chromium, lab):
     """A lesson, opened in JupyterLab, all of its cells run."""
     page = chromium.new_page(viewport={"width": 1200, "height": 900})
-    page.addresses = []
+    page.lesson, page.addresses = request.param, []
     page.on("request", lambda request: page.addresses.append(request.url))
     open_and_run(page, *lab, request.param)
     yield page
@@ -211,16 +212,34 @@ def test_every_picture_is_there(page):
             assert len(widths) >= number and all(width > 0 for width in widths)
 
 
-def test_a_quiz_tells_why_an_option_is_wrong(page):
-    scroll_to(page, "quiz-before")
-    question = page.locator(".jp-OutputArea-output .Quiz").first
-    question.wait_for(state="visible", timeout=20_000)
-    assert not page.locator(".quiz-text").first.is_visible()
-    feedback = question.locator(".Feedback")
-    question.locator('.MCButton[data-correct="false"]').first.click()
-    assert feedback.inner_text().startswith("Not so. ")
-    question.locator('.MCButton[data-correct="true"]').click()
-    assert feedback.inner_text().startswith("Right. ")
+@pytest.mark.parametrize("part", quiz.PARTS)
+def test_a_quiz_tells_why_an_answer_is_wrong(page, part):
+    scroll_to(page, f"quiz-{part}")
+    shown = page.locator(f"#quiz_{page.lesson}_{part}")
+    shown.wait_for(state="visible", timeout=20_000)
+    assert not page.locator(f"#{shown.get_attribute('id')} ~ .quiz-text").is_visible()
+    questions = quiz.load_quiz(page.lesson, part)
+    for place, question in enumerate(questions):
+        block = shown.locator(".Quiz").nth(place)
+        feedback = block.locator(".Feedback")
+        answer(block, question, right=False)
+        assert feedback.inner_text().startswith("Not so. ")
+        answer(block, question, right=True)
+        assert feedback.inner_text().startswith("Right. ")
+
+
+def answer(block, question, *, right):
+    """Press an option's button, or write an option's number into the field."""
+    if "within" in question:
+        numbers = [
+            option["text"]
+            for option in question["options"]
+            if option.get("right", False) is right
+        ]
+        block.locator("input").fill(numbers[0])
+        block.locator("input").press("Enter")
+    else:
+        block.locator(f'.MCButton[data-correct="{str(right).lower()}"]').first.click()
 
 
 def test_the_widgets_react(page):
