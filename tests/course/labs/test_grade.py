@@ -301,7 +301,11 @@ def test_ctrl_c_ends_at_once_and_keeps_what_was_graded(tmp_path, monkeypatch):
         notebook = solved(LAB) if student == "first" else with_code(LAB, LOOP)
         nbformat.write(notebook, handed_in / student / f"{LAB}.ipynb")
     words = ["labs", "grade", str(handed_in), "--jobs", "1", "--cell-seconds", "250"]
-    code = f"import sys; from course import cli; sys.exit(cli.main({words}))"
+    code = (  # a program started in the background inherits a deaf ear for Ctrl+C
+        "import signal, sys; from course import cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"sys.exit(cli.main({words}))"
+    )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as process:
         table = tmp_path / "build" / "marks.csv"
         while not table.exists() or "first" not in table.read_text("utf-8"):
