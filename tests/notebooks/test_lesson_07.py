@@ -336,3 +336,101 @@ def test_the_code_model_normalises_and_hides_its_noise_at_inference(lesson):
     np.testing.assert_allclose(codes.std(axis=0), 1, atol=0.05)
     expected = lesson.apply(decoder, lesson.apply(encoder, x))
     np.testing.assert_allclose(lesson.apply(both, x), expected, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def further():
+    return load("further/07_diffusion")
+
+
+def test_the_divergence_of_a_linear_velocity_is_its_trace(further):
+    matrix = np.array([[2.0, -1.0], [5.0, 0.5]])
+    found = further.divergence(lambda x, t: x @ matrix.T, some_points(), 0.5)
+    np.testing.assert_allclose(found, 2.5, rtol=1e-6)
+
+
+def test_the_likelihood_of_points_that_move_away_from_0_is_known(further):
+    """With v = x a point ends at e x, and space has grown by e along each axis."""
+    x = some_points()
+    found = further.log_likelihood(lambda x, t: x, x, num_steps=100)
+    expected = -0.5 * np.sum((np.e * x) ** 2 + np.log(2 * np.pi), axis=1) + 2
+    np.testing.assert_allclose(found, expected, atol=1e-2)
+
+
+def test_the_likelihood_along_the_exact_velocity_is_the_density_of_the_world(further):
+    x = further.lesson.draw_points(further.WORLD, 50, np.random.default_rng(0))
+    x = x.astype("float64")
+    found = further.log_likelihood(
+        lambda x, t: further.exact(further.WORLD, x, t)["velocity"], x, num_steps=100
+    )
+    expected = further.exact(further.WORLD, x, 0)["log_density"]
+    np.testing.assert_allclose(found, expected, atol=0.05)
+
+
+def test_the_error_of_heun_falls_with_the_square_of_the_step(further):
+    x = some_points(5)
+    errors = [
+        np.abs(further.sample_heun(lambda x, t: x, x, num_steps=n) - x / np.e).max()
+        for n in (10, 20)
+    ]
+    assert 3.5 < errors[0] / errors[1] < 4.5
+
+
+def test_retimed_pairs_have_their_times_and_lie_on_the_way(further):
+    x = some_points(30).astype("float32")
+    pairs = further.retimed_pairs(
+        x, batch_size=20, rng=np.random.default_rng(0), retime=np.square
+    )
+    (x_t, t), velocity = next(pairs)
+    np.testing.assert_array_equal(np.floor(np.sqrt(t[:, 0]) * 20), np.arange(20))
+    clean, _ = further.lesson.split(x_t, velocity, t)
+    nearest = np.abs(clean[:, None] - x).max(axis=-1).min(axis=1)
+    np.testing.assert_allclose(nearest, 0, atol=1e-5)
+
+
+def test_the_network_on_pixels_listens_to_time_and_class(further):
+    keras.utils.set_random_seed(0)
+    unet = further.make_unet((4, 8))
+    x = np.random.default_rng(0).standard_normal((2, 784), dtype="float32")
+    found = [
+        unet.predict_on_batch(
+            [x, np.full((2, 1), t, "float32"), further.one_hot([k, k])]
+        )
+        for t, k in ((0.2, 3), (0.8, 3), (0.2, 5))
+    ]
+    assert found[0].shape == (2, 784)
+    assert np.abs(found[0] - found[1]).max() > 1e-4
+    assert np.abs(found[0] - found[2]).max() > 1e-4
+
+
+CODES = {"latent_dim": 3, "hidden_units": (8,), "code_noise": 0.1}
+DENSE = {"units": 8, "num_blocks": 1, "num_classes": 10}
+GAN = {"noise": 4, "units": 8, "filters": (4, 4)}
+
+
+@pytest.mark.parametrize(
+    ("family", "settings", "sizes", "names"),
+    [
+        ("train_vae", CODES, {"num_epochs": 1}, {"VAE"}),
+        ("train_gan", GAN, {"num_steps": 2}, {"DCGAN"}),
+        (
+            "train_diffusion",
+            (CODES, DENSE),
+            {"num_epochs": 1, "num_steps": 20},
+            {"Gaussian codes", "diffusion, no class", "diffusion, class"},
+        ),
+    ],
+)
+def test_each_family_trains_by_its_lesson_and_samples_images(
+    further, family, settings, sizes, names
+):
+    """The families are made of lessons 01 to 03: this holds what is used of them."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((300, 784), dtype="float32"), rng.integers(0, 10, 300)
+    samplers = getattr(further, family)(x, y, settings, seed=0, **sizes)
+    assert set(samplers) == names
+    for sample in samplers.values():
+        images = sample(3, np.random.default_rng(1))
+        assert images.shape == (3, 784)
+        assert images.min() >= 0 and images.max() <= 1
+        np.testing.assert_allclose(sample(3, np.random.default_rng(1)), images)
