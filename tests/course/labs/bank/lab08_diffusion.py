@@ -369,9 +369,6 @@ def clean_part(world, x, t):
             )
         ],
         "the other class": [('world["labels"] == label', 'world["labels"] != label')],
-        "the whole world's weights change": [
-            ("is_kept = ", 'world["weights"] /= 2\n    is_kept = ')
-        ],
         "rows by their place": [
             (
                 'world["labels"] == label\n',
@@ -394,5 +391,9 @@ def clean_part(world, x, t):
             ("if not is_kept.any():", "if False:")
         ],
         "the class is not named": [(", got {label}", "")],
+        # The last one, since it spoils WORLD for all that follow.
+        "the whole world's weights change": [
+            ("is_kept = ", 'world["weights"] /= 2\n    is_kept = ')
+        ],
     },
 }
