@@ -26,11 +26,12 @@ def main(arguments=None):
 
 
 def _release(options):
-    from course.labs import grade
+    from course.labs import grade, student
 
     chosen = [catalogue.find(name, "lab").stem for name in options.labs]
+    chosen = chosen or grade.names()
     try:
-        for path in grade.release(chosen or grade.names()):
+        for path in (*grade.release(chosen), *student.write(chosen)):
             print(path)
     except grade.GradingFailed as error:
         raise ValueError(str(error)) from error

@@ -48,7 +48,8 @@ Make the students' copies of labs: without solutions, without hidden tests.
   course labs release             every lab
   course labs release lab01       one lab
 
-The copies go to build/labs/release; hand out those files."""
+The copies go to build/labs/release. The student edition, with the lessons and with
+these labs alone, goes to build/labs/student and to build/labs/student.zip."""
 
 GRADE_HELP = """\
 Grade a folder of submissions that holds STUDENT/LAB.ipynb for each student.

@@ -48,8 +48,10 @@ def release(labs):
         GradingFailed: nbgrader refused a source; its words are in the message.
     """
     build_folder().mkdir(parents=True, exist_ok=True)
-    for lab in labs:
+    # nbgrader takes patterns; to start it once a lab takes most of the time.
+    for chosen in ["lab*"] if set(labs) == set(names()) else labs:
         command.nbgrader(
-            *("generate_assignment", lab, "--create", "--force"), build=build_folder()
+            *("generate_assignment", chosen, "--create", "--force"),
+            build=build_folder(),
         )
     return [released(lab) for lab in labs]
