@@ -32,7 +32,7 @@ from submissions import (
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed (group teach)")
 LABS = grade.names()
-LAB = "lab07_words"  # needs no training, so it is graded soonest
+LAB = "lab07_words"  # trains for seconds alone
 LOOP = "while True:\n    pass"
 BAD = {
     "loops": LOOP,
