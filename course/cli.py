@@ -1,15 +1,14 @@
 """The command `course`."""
 
+import json
 import sys
 
 from course.options import make_parser
 from helpers import catalogue
 from helpers.budget import parse_seed
-from helpers.files import OUTPUTS, ROOT, replace_text
+from helpers.files import OUTPUTS
 
 # What an action needs is imported when it starts: some of it takes seconds.
-
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 
 def main(arguments=None):
@@ -139,17 +138,23 @@ def _tell(rows):
 
 
 def _results(options):
-    from course import results
+    from course import report, results
 
-    table = results.table()
-    print(table)
-    readme = ROOT / "README.md"
-    text = readme.read_text("utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"README.md has no place for results ({BEGIN} … {END}).")
-    head, rest = text.split(BEGIN, 1)
-    tail = rest.split(END, 1)[1]
-    replace_text(readme, f"{head}{BEGIN}\n\n{table}\n\n{END}{tail}")
+    rows = results.load()
+    if options.page:
+        page = catalogue.find(options.page, "lesson", "further")
+        rows = [row for row in rows if row["lesson"] == page.name]
+    if options.json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    for name in dict.fromkeys(row["lesson"] for row in rows):
+        print(f"\n{name}")
+        lines = report.table([row for row in rows if row["lesson"] == name])
+        print_table(lines, right=(1,))
+    if not options.page:
+        print()
+        for path in report.write():
+            print(f"up to date: {path.relative_to(report.ROOT)}")
 
 
 def _publish(options):
@@ -162,7 +167,7 @@ def _publish(options):
     reference = options.reference or publish.own_branch()
     changed = publish.publish(address, reference)
     print(f"Address {address}, reference {reference}.")
-    print(f"Changed {len(changed)} notebooks; commit and push them.")
+    print(f"Changed {len(changed)} files; commit and push them.")
 
 
 def _site(options):
@@ -178,6 +183,38 @@ def _quizzes(options):
         print(path)
 
 
+def _copy(options):
+    from course import copy
+
+    written, kept = copy.copy(options.folder)
+    for path in written:
+        print(path)
+    if kept:
+        print(f"kept as they are: {len(kept)} pages that were there already")
+
+
+def _samples(options):
+    from course import samples
+
+    print(samples.draw_strip())
+
+
+def print_table(lines, *, right=()):
+    """Print columns of text as wide as their widest cell.
+
+    Args:
+        lines: list of tuples of str, of one length.
+        right: tuple of int. The columns that stand to the right.
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        print("  " + "  ".join(cells).rstrip())
+
+
 def _one_line(error):
     """Return an error's message without line breaks."""
     if isinstance(error, OSError) and error.strerror:
@@ -187,8 +224,10 @@ def _one_line(error):
 
 ACTIONS = {
     "list": _list,
+    "copy": _copy,
     "run": _run,
     "results": _results,
+    "samples": _samples,
     "publish": _publish,
     "site": _site,
     "quizzes": _quizzes,

@@ -77,6 +77,17 @@ def make_parser():
     listing = commands.add_parser("list", help="name the lessons and further pages")
     listing.set_defaults(action="list")
 
+    copying = commands.add_parser(
+        "copy",
+        help="make a copy of the pages to work on",
+        description="Copy all pages into a folder to work on, labs without their "
+        "solutions. Pages that are there already stay as they are.",
+    )
+    copying.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help="default: my_course"
+    )
+    copying.set_defaults(action="copy")
+
     running = commands.add_parser(
         "run",
         help="run pages without a browser",
@@ -103,9 +114,17 @@ def make_parser():
 
     table = commands.add_parser(
         "results",
-        help="print the measured results, and bring README's table up to date",
+        help="print the measured results",
+        description="Print the record of what the lessons measured. Without PAGE and "
+        "--json, also bring README's tables and data/results.md up to date with it.",
     )
+    table.add_argument("page", nargs="?", metavar="PAGE", help="such as 02")
+    table.add_argument("--json", action="store_true", help="the rows, for programs")
     table.set_defaults(action="results")
+
+    about = "draw README's picture from the outputs of the pages"
+    drawing = commands.add_parser("samples", help=about, description=f"{about}.")
+    drawing.set_defaults(action="samples")
 
     publishing = commands.add_parser(
         "publish",

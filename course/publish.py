@@ -44,6 +44,8 @@ if in_colab and importlib.util.find_spec("helpers") is None:
 
 STAMP = re.compile(r'^COURSE = (".*")\nREFERENCE = (".*")$', re.MULTILINE)
 BADGE = re.compile(r"^\[!\[[^\]]*\]\([^)]*colab\.svg\)\]\([^)]*\)\n\n?", re.MULTILINE)
+CLONE = re.compile(r"^git clone \S+ generative-models$", re.MULTILINE)
+PLACE = "<!-- colab -->"  # README's line for the link to Colab
 COLAB = "https://colab.research.google.com/github"
 HOST = r"(?P<host>[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)"
 PATH = r"((?:/[\w.~-]+)+)/?"
@@ -152,8 +154,23 @@ def stamp(notebook, path, address, reference):
     title.source = "\n\n".join(part for part in parts if part)
 
 
+def stamp_readme(text, address, reference):
+    """Return README's text with the address to clone, and the link to Colab.
+
+    The link stands below README's mark for it, and opens lesson 00.
+    """
+    text = CLONE.sub(lambda _: f"git clone {address} generative-models", text)
+    if PLACE not in text:
+        return text
+    path = pathlib.PurePosixPath("notebooks/00_start_here.ipynb")
+    badge = _badge(path, address, reference).replace("(images/", "(notebooks/images/")
+    head, rest = text.split(PLACE, 1)
+    rest = BADGE.sub("", rest.lstrip("\n"), count=1)
+    return "\n\n".join(part for part in (head + PLACE, badge, rest) if part)
+
+
 def publish(address, reference):
-    """Stamp every notebook; return the paths of those that changed.
+    """Stamp every notebook and README; return the paths of those that changed.
 
     Raises:
         ValueError: a notebook has no cell for Colab, or `reference` is no name. Nothing
@@ -176,6 +193,12 @@ def publish(address, reference):
         after = nbformat.writes(notebook) + "\n"
         if after != before:
             changed[path] = after
+    readme = ROOT / "README.md"
+    if readme.exists():
+        before = readme.read_text("utf-8")
+        after = stamp_readme(before, address, reference)
+        if after != before:
+            changed[readme] = after
     for path, text in changed.items():
         replace_text(path, text)
     return list(changed)

@@ -119,22 +119,5 @@ def short(value, num_digits=4):
     return f"{value:.0f}" if "e+" in text else text
 
 
-def table():
-    """Return the ledger as a Markdown table: mean and spread over seeds."""
-    lines = [
-        "| Lesson | Metric | Value | Unit | Seeds | Budget | Data | Machine |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for rows in groups(load()):
-        row = rows[0]
-        cells = (
-            *(row["lesson"], row["metric"], mean_and_spread(rows), row["unit"]),
-            *(summarise(rows)[2], row["budget"], row["source"]),
-            f"{row['device']}, {row['backend']}",
-        )
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    return "\n".join(lines)
-
-
 def _identity(row):
     return tuple(row[name] for name in IDENTITY)

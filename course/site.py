@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from course import results
+from course import report
 from helpers import catalogue
 from helpers.files import DATA, NOTEBOOKS, ROOT
 
@@ -73,7 +73,7 @@ def write_pages(folder):
     (folder / "data").mkdir()
     shutil.copy(DATA / "README.md", folder / "data")
     (folder / "index.md").write_text(first_page(), "utf-8")
-    (folder / "results.md").write_text(results_page(), "utf-8")
+    (folder / "data" / "results.md").write_text(report.results_page(), "utf-8")
     shutil.copytree(NOTEBOOKS / "images", folder / "notebooks" / "images")
     for page in catalogue.pages(*SHOWN):
         place = f"notebooks/{page.name}.ipynb"
@@ -140,12 +140,13 @@ def clean(data):
 def first_page():
     """Return the website's first page: the README's beginning, and what there is."""
     readme = (ROOT / "README.md").read_text("utf-8")
-    head = readme.split("\n## How much to train", 1)[0]
+    head = readme.split("\n## What runs where", 1)[0]
+    head = head.replace("](website/_static/", "](_static/")
     own = sorted(path.stem for path in SOURCES.glob("*.md"))
     contents = {
         "Lessons": _places("lesson"),
         "Going further": _places("further"),
-        "Reference": [*own, "results", "data/README"],
+        "Reference": [*own, "data/results", "data/README"],
         "Solutions": _places("solution"),
     }
     for caption, pages in contents.items():
@@ -159,36 +160,6 @@ def first_page():
     return head
 
 
-def results_page():
-    """Return the ledger as a page with a table for each lesson."""
-    lines = [
-        "# Results",
-        "",
-        "Measured by the lessons themselves on held-out data; ± is the standard "
-        "deviation over seeds. A nat is a unit of surprise, 1.44 bits.",
-    ]
-    titles = {page.name: page.title() for page in catalogue.pages("lesson", "further")}
-    groups = results.groups(results.load())
-    for lesson in dict.fromkeys(rows[0]["lesson"] for rows in groups):
-        title = lesson
-        if lesson in titles:
-            title = f"[{titles[lesson]}](notebooks/{lesson}.ipynb)"
-        lines += ["", f"## {title}", ""]
-        lines += [_line(["Metric", "Value", "Unit", "How"]), _line(["---"] * 4)]
-        for rows in groups:
-            row, num_seeds = rows[0], results.summarise(rows)[2]
-            if row["lesson"] != lesson:
-                continue
-            how = [f"{num_seeds} seed{'s' if num_seeds != 1 else ''}"]
-            how += [row[name] for name in ("budget", "source", "device", "backend")]
-            how = ", ".join(filter(None, how))
-            cells = (row["metric"], results.mean_and_spread(rows), row["unit"], how)
-            lines += [
-                _line([cell.replace(" ", "\N{NO-BREAK SPACE}") for cell in cells])
-            ]
-    return "\n".join(lines) + "\n"
-
-
 def heading_anchor(title):
     """Return a heading's anchor as JupyterLab names it, so that its links work here."""
     return title.replace(" ", "-")
@@ -196,7 +167,3 @@ def heading_anchor(title):
 
 def _places(kind):
     return [f"notebooks/{page.name}" for page in catalogue.pages(kind)]
-
-
-def _line(cells):
-    return "| " + " | ".join(cells) + " |"

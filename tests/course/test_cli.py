@@ -1,7 +1,8 @@
+import json
 import subprocess
 import sys
 
-from course import cli, results, run
+from course import cli, report, results, run
 from helpers import catalogue
 from helpers.files import ROOT
 
@@ -23,7 +24,8 @@ def school(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogue, "NOTEBOOKS", tmp_path / "notebooks")
     for module in (cli, run):
         monkeypatch.setattr(module, "OUTPUTS", tmp_path / "outputs")
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.setattr(report, "ROOT", tmp_path)
+    (tmp_path / "README.md").write_text("without a place for tables\n")
     monkeypatch.setattr(results, "RESULTS", tmp_path / "data" / "results.json")
     monkeypatch.setattr(results, "OWN", tmp_path / "outputs" / "results.json")
     cells = {
@@ -59,8 +61,6 @@ def school(tmp_path, monkeypatch):
 
 
 def test_a_run_is_recorded_with_its_circumstances_where_asked_to(school, capsys):
-    readme = school / "README.md"
-    readme.write_text(f"before\n{cli.BEGIN}\nold\n{cli.END}\nafter\n")
     arguments = ["run", "01", "--budget", "cpu", "--seed", "5", "--record", "--write"]
     assert cli.main(arguments) == 0
     assert "kept in data/results.json" in capsys.readouterr().out
@@ -81,11 +81,12 @@ def test_a_run_is_recorded_with_its_circumstances_where_asked_to(school, capsys)
         assert counts == [1, 2, 3]
         assert executed.cells[2].outputs[0].text == "42\n"
 
-    assert cli.main(["results"]) == 0
-    text = readme.read_text()
-    assert text.startswith("before\n") and text.endswith("\nafter\n")
-    assert "| 01_works | answer | 42 |" in text and "old" not in text
-    assert "| 01_works | answer | 42 |" in capsys.readouterr().out
+    assert cli.main(["results", "01", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == [row for row in results.load() if row["lesson"] == "01_works"]
+    assert cli.main(["results", "01"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("\n01_works\n  answer") and "Most memory" in told
 
 
 def test_a_readers_run_stands_beside_the_record_and_leaves_it_alone(school, capsys):
@@ -163,7 +164,7 @@ def test_failing_lessons_are_named_and_the_rest_still_runs(school, capsys):
     [
         (["run", "17"], "No page '17'"),
         (["run", "01", "--seed", "-1"], "--seed must be a whole number"),
-        (["results"], "README.md"),
+        (["results"], "lessons.toml has no lesson '01_works'"),
     ],
 )
 def test_the_command_answers_in_one_line_without_traceback(

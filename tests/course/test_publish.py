@@ -252,3 +252,18 @@ def test_where_nothing_is_missing_pip_is_not_called(monkeypatch):
     monkeypatch.setattr(colab.importlib.metadata, "version", lambda name: "1.0")
     monkeypatch.setattr(colab.subprocess, "run", pytest.fail)
     colab.install_missing()
+
+
+def test_the_readme_learns_where_to_clone_from_and_opens_in_colab():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    plain = publish.stamp_readme(readme, "https://git.example.org/a/b", "main")
+    assert "git clone https://git.example.org/a/b generative-models" in plain
+    assert "colab.svg" not in plain
+    text = publish.stamp_readme(plain, "https://github.com/ada/course", "v1")
+    assert "git clone https://github.com/ada/course generative-models" in text
+    link = "github/ada/course/blob/v1/notebooks/00_start_here.ipynb"
+    assert link in text and "](notebooks/images/colab.svg)" in text
+    again = publish.stamp_readme(text, "https://github.com/ada/course", "v1")
+    assert again == text
+    back = publish.stamp_readme(text, "https://git.example.org/a/b", "main")
+    assert back == plain
