@@ -3,12 +3,13 @@
 Lesson 02 writes the loop around a step out in full.
 """
 
+import contextlib
 import math
 
 from helpers.backend import ops
+from helpers.train.bars import EpochBar
 
 import numpy as np
-from tqdm.auto import tqdm
 
 CHECK_EVERY = 50  # steps between looks at the loss: a look waits for the device
 
@@ -87,19 +88,17 @@ def train(
     if checkpoint:
         first_epoch, history = checkpoint.restore(num_epochs=num_epochs)
         checkpoint.save(first_epoch, history)
-    with tqdm(
-        total=num_epochs, initial=first_epoch, desc=description, leave=False
-    ) as bar:
+    bar = EpochBar(description, num_epochs=num_epochs, first_epoch=first_epoch)
+    with contextlib.closing(bar):
         for epoch in range(first_epoch, num_epochs):
             try:
-                means = _run_epoch(step, epoch_batches(epoch), epoch)
+                means = _run_epoch(step, epoch_batches(epoch), epoch, bar)
             except TrainingDiverged as error:
                 raise TrainingDiverged(f"{error} {_weights(checkpoint)}") from None
             means |= evaluate() if evaluate else {}
             for name, value in means.items():
                 history.setdefault(name, []).append(float(value))
-            bar.set_postfix({name: f"{value:.4g}" for name, value in means.items()})
-            bar.update()
+            bar.end_epoch(means)
             if checkpoint:
                 checkpoint.save(epoch + 1, history)
     if checkpoint:
@@ -107,7 +106,7 @@ def train(
     return history
 
 
-def _run_epoch(step, batch_iterator, epoch):
+def _run_epoch(step, batch_iterator, epoch, bar):
     """Return dict of the mean of each metric over one epoch."""
     sums, waiting, num_steps = {}, [], 0
 
@@ -125,6 +124,7 @@ def _run_epoch(step, batch_iterator, epoch):
     for batch in batch_iterator:
         num_steps += 1
         waiting.append((num_steps, _named(step(*batch))))
+        bar.step()
         if len(waiting) == CHECK_EVERY:
             add_up()
     add_up()
