@@ -5,6 +5,7 @@ figure. Without `ax` it makes a new figure of a fitting size, at most 8 inches w
 """
 
 from helpers.page.alt_text import add_alt_texts
+from helpers.page.exercises import greet_unsolved
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -30,9 +31,11 @@ MAX_WIDTH = 8.0  # inches
 def set_style():
     """Set the course's Matplotlib style: palette, quiet axes, tight layout, 100 dpi.
 
-    In a notebook each figure is stored with its description as alternative text.
+    In a notebook each figure is stored with its description as alternative text, and an
+    exercise that is not done yet says so in a line.
     """
     add_alt_texts()
+    greet_unsolved()
     mpl.rcParams.update(
         {
             "axes.axisbelow": True,
