@@ -119,26 +119,33 @@ def make_bundle(lesson, part):
 
 
 def as_text(questions):
-    """Return questions with collapsed answers as HTML without script or style.
+    """Return questions with answers to unfold as HTML without script or style.
 
-    It holds no empty line, so that it may stand in Markdown as it is.
+    A press on an option unfolds whether it is right, and why. Letters are text, since a
+    notebook that is not trusted loses the type of a list. There is no empty line, so
+    that it may stand in Markdown as it is.
     """
     lines = []
     for number, question in enumerate(questions, start=1):
-        options, letters = question["options"], "ABCDE"
         lines += [f"<p><strong>{number}. {as_html(question['question'])}</strong></p>"]
+        whys = [_why(option) for option in question["options"]]
+        texts = [as_html(option["text"]) for option in question["options"]]
         if "within" in question:
-            letters = [option["text"] for option in options]
-        else:
-            lines += ['<ol type="A">']
-            lines += [f"<li>{as_html(option['text'])}</li>" for option in options]
-            lines += ["</ol>"]
-        lines += ["<details><summary>Answer</summary>", "<ul>"]
-        for letter, option in zip(letters, options, strict=False):
-            right = "<strong>Right.</strong> " if option.get("right") else ""
-            lines += [f"<li>{letter}: {right}{as_html(option['why'])}</li>"]
-        lines += ["</ul>", "</details>"]
+            lines += ["<details><summary>Answer</summary>", "<ul>"]
+            told = zip(texts, whys, strict=True)
+            lines += [f"<li>{text}: {why}</li>" for text, why in told]
+            lines += ["</ul>", "</details>"]
+            continue
+        for letter, text, why in zip("ABCDE", texts, whys, strict=False):
+            lines += [f"<details><summary>{letter}. {text}</summary>"]
+            lines += [f"<p>{why}</p></details>"]
     return "\n".join(lines)
+
+
+def _why(option):
+    """Return an option's explanation as HTML, which begins with whether it is right."""
+    verdict = "<strong>Right.</strong>" if option.get("right") else "Not so."
+    return f"{verdict} {as_html(option['why'])}"
 
 
 def _buttons(questions, name):
@@ -161,6 +168,9 @@ def _buttons(questions, name):
         f"<style>#{name}:has(.Quiz) ~ .quiz-text {{display: none}}\n"
         f"#{name} .Quiz {{font-size: 1.1em; line-height: 1.4}}\n"
         f"#{name} .Feedback {{font-size: 1em; text-align: left; padding: 4px}}\n"
+        f"#{name} .Feedback:not(:empty) {{background: #ffffff; padding: 8px}}\n"
+        f"#{name} .Input-text:not(.correctButton, .incorrectButton)"
+        " {color: #1f1f1f}\n"
         f"#{name} .Answer {{grid-template-columns: 1fr}}\n"
         f"#{name} .MCButton {{justify-content: left; text-align: left; gap: 8px}}\n"
         f"#{name} .MCButton:focus-within {{outline: 3px solid #e69f00}}</style>"

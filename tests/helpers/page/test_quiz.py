@@ -237,11 +237,26 @@ def test_without_scripts_a_quiz_reads_as_text_with_collapsed_answers(name, part)
     assert "\n\n" not in text and "<script" not in text and "<style" not in text
     words = Words(text)
     assert not words.open
-    assert text.count("<details>") == len(quiz.load_quiz(name, part))
     for q in quiz.load_quiz(name, part):
         asked = q["question"].replace("`", "")
         whys = [option["why"].replace("`", "") for option in q["options"]]
         assert asked in words.text and all(why in words.text for why in whys)
+
+
+@quizzes
+def test_without_scripts_each_option_has_its_letter_and_unfolds(name, part):
+    text = quiz.as_text(quiz.load_quiz(name, part))
+    assert "<ol" not in text  # an untrusted notebook would number it 1, 2, 3
+    for q in quiz.load_quiz(name, part):
+        for letter, option in zip("ABCDE", q["options"], strict=False):
+            why = quiz.as_html(option["why"])
+            shown = quiz.as_html(option["text"])
+            verdict = "<strong>Right.</strong>" if option.get("right") else "Not so."
+            if "within" in q:
+                assert f"<li>{shown}: {verdict} {why}</li>" in text
+            else:
+                folded = f"<summary>{letter}. {shown}</summary>\n<p>{verdict} {why}"
+                assert folded in text
 
 
 @quizzes
@@ -273,8 +288,8 @@ def test_the_elements_of_a_shown_quiz_are_closed_and_named_once():
 
 def test_the_style_names_what_jupyterquiz_draws():
     bundle = quiz.make_bundle("02_vae", "before")
-    styled = set(re.findall(r"#quiz_02_vae_before \.(\w+)", bundle["text/html"]))
-    assert styled == {"Quiz", "Feedback", "Answer", "MCButton"}
+    styled = set(re.findall(r"#quiz_02_vae_before \.([\w-]+)", bundle["text/html"]))
+    assert styled == {"Quiz", "Feedback", "Answer", "MCButton", "Input-text"}
     for name in styled:
         made = rf"""className = ['"]{name}['"]"""
         assert re.search(made, script_of(bundle)), name
