@@ -42,6 +42,7 @@ if in_colab and importlib.util.find_spec("helpers") is None:
     os.chdir({folder})
     importlib.import_module("helpers.colab").install_missing()"""
 
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 STAMP = re.compile(r'^COURSE = (".*")\nREFERENCE = (".*")$', re.MULTILINE)
 BADGE = re.compile(r"^\[!\[[^\]]*\]\([^)]*colab\.svg\)\]\([^)]*\)\n\n?", re.MULTILINE)
 CLONE = re.compile(r"^git clone \S+ generative-models$", re.MULTILINE)
@@ -148,6 +149,7 @@ def stamp(notebook, path, address, reference):
     for cell in notebook.cells:
         if cell.get("id") == CELL_ID:
             cell.source = colab_cell(address, reference, folder=folder)
+            cell.metadata.update(FOLDED)
     title = notebook.cells[0]
     heading, _, rest = BADGE.sub("", title.source).partition("\n\n")
     parts = [heading, _badge(path, address, reference), rest]

@@ -267,3 +267,9 @@ def test_the_readme_learns_where_to_clone_from_and_opens_in_colab():
     assert again == text
     back = publish.stamp_readme(text, "https://git.example.org/a/b", "main")
     assert back == plain
+
+
+def test_the_cell_for_colab_is_folded(checkout):
+    publish.publish("https://github.com/ada/course", "main")
+    cell = read(checkout, LESSON).cells[1]
+    assert cell.metadata.jupyter.source_hidden and cell.metadata.cellView == "form"
