@@ -41,7 +41,8 @@ def _grade(options):
 
     from tqdm import tqdm
 
-    with tqdm(total=len(grade.collect(options.folder)), unit="submission") as bar:
+    folder = grade.unpack(options.folder)
+    with tqdm(total=len(grade.collect(folder)), unit="submission") as bar:
 
         def tell(submission, status):
             bar.update()
@@ -50,7 +51,7 @@ def _grade(options):
 
         try:
             rows = grade.grade(
-                options.folder,
+                folder,
                 isolated=not options.unsafe,
                 seconds=options.seconds,
                 cell_seconds=options.cell_seconds,
@@ -71,7 +72,7 @@ def _marks(options):
     from course.labs import grade, marks
 
     marks.write()
-    for name in ("marks.csv", "table.csv"):
+    for name in marks.TABLES:
         print(grade.build_folder() / name)
 
 

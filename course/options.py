@@ -52,9 +52,11 @@ The copies go to build/labs/release. The student edition, with the lessons and w
 these labs alone, goes to build/labs/student and to build/labs/student.zip."""
 
 GRADE_HELP = """\
-Grade a folder of submissions that holds STUDENT/LAB.ipynb for each student.
+Grade a folder of submissions that holds STUDENT/LAB.ipynb for each student, or the zip
+of an assignment's submissions as Moodle and Canvas write it.
 
   course labs grade submissions
+  course labs grade submissions.zip
   course labs grade submissions --jobs 4 --seconds 120
 
 Student code runs in a sandbox (bubblewrap) without network, with limits on time and
@@ -174,7 +176,7 @@ def _add_labs(commands):
         description=GRADE_HELP,
         formatter_class=raw,
     )
-    grading.add_argument("folder", metavar="FOLDER")
+    grading.add_argument("folder", metavar="FOLDER_OR_ZIP")
     grading.add_argument(
         "--seconds", type=int, default=300, help="time for a submission (300)"
     )

@@ -16,15 +16,28 @@ import threading
 
 from course.labs import intake, marks
 from course.labs.command import GradingFailed, Stopped, nbgrader
-from course.labs.intake import collect
+from course.labs.platforms import unpack
 from course.labs.rebound import rebound
 from course.labs.release import build_folder, key_of, names, release, released
 from course.labs.repair import repair
 from course.labs.sandbox import bounds, start
 from helpers.data.fetch import course_data
 
-__all__ = ["GradingFailed", "build_folder", "collect", "grade", "names", "release"]
+__all__ = [
+    "GradingFailed",
+    "build_folder",
+    "collect",
+    "grade",
+    "names",
+    "release",
+    "unpack",
+]
 LEAST = {"seconds": 1, "cell_seconds": 1, "memory_mib": 256, "jobs": 1}
+
+
+def collect(folder):
+    """Find everything that was handed in, as `intake.collect` with the roster."""
+    return intake.collect(folder, marks.roster())
 
 
 def grade(
@@ -40,7 +53,7 @@ def grade(
     """Grade a folder of submissions.
 
     Args:
-        folder: path, as in `collect`.
+        folder: path, as in `intake.collect`; for a zip, what `unpack` returns.
         isolated: bool. Run student code in the sandbox. `False` runs it as an
             ordinary program of yours, with limits on time and memory alone.
         seconds: int ≥ 1. Time for a submission as a whole.
@@ -131,10 +144,10 @@ def _status_of(handed_in, isolated, seconds, cell_seconds, memory_mib, stop):
     shutil.rmtree(submitted, ignore_errors=True)
     submitted.mkdir(parents=True)
     nbformat.write(notebook, submitted / f"{lab}.ipynb")
-    changed = datetime.datetime.fromtimestamp(
-        handed_in.path.stat().st_mtime, datetime.UTC
-    )
-    (submitted / "timestamp.txt").write_text(f"{changed:%Y-%m-%d %H:%M:%S} UTC")
+    if handed_in.has_time:
+        changed = handed_in.path.stat().st_mtime
+        changed = datetime.datetime.fromtimestamp(changed, datetime.UTC)
+        (submitted / "timestamp.txt").write_text(f"{changed:%Y-%m-%d %H:%M:%S} UTC")
     whose = (lab, f"--student={student}", "--force")
     with tempfile.TemporaryDirectory() as folder:
         _write_kernel(pathlib.Path(folder), memory_mib=memory_mib, isolated=isolated)

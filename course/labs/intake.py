@@ -5,10 +5,11 @@ import json
 import os
 import pathlib
 
-from course.labs import release
+from course.labs import platforms, release
 
 LARGEST_SUBMISSION = 20 * 2**20  # bytes
-NOT_HANDED_IN = (".ipynb_checkpoints", "__MACOSX")
+MOST_ROWS = 10  # of one student, for files that are no notebooks
+NOT_HANDED_IN = (".ipynb_checkpoints", "__MACOSX", ".DS_Store", "Thumbs.db")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,26 +21,31 @@ class HandIn:
         lab: str, the lab's name, or what lies there where it is none.
         path: `pathlib.Path` of the notebook, or `None` where nothing can be graded.
         remark: str, what was noticed, or why nothing can be graded; often `""`.
+        has_time: bool. Whether the file's time is that of handing in; in the zip of a
+            learning platform it is not.
     """
 
     student: str
     lab: str
     path: pathlib.Path | None
     remark: str = ""
+    has_time: bool = True
 
 
-def collect(folder):
+def collect(folder, roster=()):
     """Find everything that was handed in.
 
     Args:
         folder: path. Holds a folder for each student, named as the student, with
-            notebooks anywhere below it. A notebook belongs to the lab whose name is in
-            the file's name, in any case, such as `LAB01_autoencoder (1).ipynb`; of
-            several for one lab, the newest counts.
+            notebooks anywhere below it; or what `platforms` knows, folders and files
+            named as in the zips of Moodle and Canvas. A notebook belongs to the lab
+            whose name is in the file's name, in any case, such as
+            `LAB01_autoencoder (1).ipynb`; of several for one lab, the newest counts.
+        roster: as in `platforms.students_of`.
 
     Returns:
         list of `HandIn` by student and lab, at least one for each student, and one for
-        each file that looks like a notebook of no lab or lies in no student's folder.
+        each file that is no notebook of a lab or lies in no student's folder.
 
     Raises:
         ValueError: there is no such folder, or nothing in it.
@@ -48,50 +54,84 @@ def collect(folder):
     folder = pathlib.Path(folder)
     if not folder.is_dir():
         raise ValueError(f"No folder {str(folder)!r}.")
-    found = []
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith(".") or entry.name in NOT_HANDED_IN:
-            continue
-        if entry.is_dir():
-            found += _of_student(entry)
-        else:
+    entries = {
+        entry: platforms.sender_of(entry.name)
+        for entry in sorted(folder.iterdir())
+        if not entry.name.startswith(".") and entry.name not in NOT_HANDED_IN
+    }
+    students = platforms.students_of(filter(None, entries.values()), roster)
+    found, by_student = [], {}
+    for entry, sender in entries.items():
+        if sender is None and not entry.is_dir():
             found.append(HandIn("", entry.name, None, "lies in no student's folder"))
+            continue
+        student = students[sender.who] if sender else entry.name
+        files, errors = by_student.setdefault(student, ([], []))
+        _walk(entry, sender, files, errors)
+    for student, (files, errors) in by_student.items():
+        found += _of_student(student, files, errors)
     if not found:
         raise ValueError(
             f"No submission in {str(folder)!r}: expected STUDENT/LAB.ipynb, LAB one of "
             f"{', '.join(release.names())}."
         )
-    return found
+    return sorted(found, key=lambda each: (each.student, each.lab))
 
 
-def _of_student(folder):
-    """Return what a student has handed in."""
-    files, errors, by_lab, found = [], [], {}, []
-    for place, inside, names in os.walk(folder, onerror=errors.append):
+@dataclasses.dataclass(frozen=True)
+class _File:
+    path: pathlib.Path
+    shown: str  # its name as the student gave it, with folders
+    sender: platforms.Sender | None
+
+    @property
+    def age(self):
+        """Of two files, the newer has the larger."""
+        return self.sender.order if self.sender else 0, _time_of(self.path)
+
+
+def _walk(place, sender, files, errors):
+    """Add the files below a folder, or the file itself, and errors met."""
+    if not place.is_dir():
+        files.append(_File(place, sender.file, sender))
+        return
+    paths, met = [], []
+    for where, inside, names in os.walk(place, onerror=met.append):
         inside[:] = sorted(set(inside) - set(NOT_HANDED_IN))
-        files += [pathlib.Path(place) / name for name in sorted(names)]
+        names = sorted(set(names) - set(NOT_HANDED_IN))
+        paths += [pathlib.Path(where) / name for name in names]
         # A folder with a notebook's name is handed in too, if not as it should be.
-        files += [pathlib.Path(place) / name for name in inside if _is_named(name)]
-    for path in files:
-        lab = _lab_of(path)
+        paths += [pathlib.Path(where) / name for name in inside if _is_named(name)]
+    files += [_File(path, str(path.relative_to(place)), sender) for path in paths]
+    errors += [
+        (os.path.relpath(error.filename, place), f"cannot be read: {error.strerror}")
+        for error in met
+    ]
+
+
+def _of_student(student, files, errors):
+    """Return what a student has handed in."""
+    by_lab, others = {}, list(errors)
+    for file in files:
+        lab = _lab_of(file.path)
         if lab:
-            by_lab.setdefault(lab, []).append(path)
-        elif _is_named(path.name):
-            lab = str(path.relative_to(folder))
-            found.append(HandIn(folder.name, lab, None, "is named as no lab"))
-    for error in errors:
-        lab = os.path.relpath(error.filename, folder)
-        found.append(
-            HandIn(folder.name, lab, None, f"cannot be read: {error.strerror}")
-        )
-    for lab, paths in sorted(by_lab.items()):
-        newest, remark = _newest(paths, lab, folder)
-        found.append(HandIn(folder.name, lab, newest, remark))
-    if not found:
-        names = ", ".join(path.name for path in files[:5])
-        remark = f"holds no notebook ({names})" if names else "is an empty folder"
-        found.append(HandIn(folder.name, "", None, remark))
-    return found
+            by_lab.setdefault(lab, []).append(file)
+        elif _is_named(file.path.name):
+            others.append((file.shown, "is named as no lab"))
+    foreign = [file.shown for file in files if not _is_named(file.path.name)]
+    for shown in foreign[:MOST_ROWS]:
+        is_zip = shown.casefold().endswith(".zip")
+        remark = "is a zip: unpack it here" if is_zip else "is no notebook"
+        others.append((shown, remark))
+    if len(foreign) > MOST_ROWS:
+        more = len(foreign) - MOST_ROWS
+        others.append(("…", f"{more} more files that are no notebooks"))
+    found = [HandIn(student, lab, None, remark) for lab, remark in others]
+    for lab, of_lab in sorted(by_lab.items()):
+        newest, remark = _newest(of_lab, lab)
+        has_time = newest.sender is None
+        found.append(HandIn(student, lab, newest.path, remark, has_time))
+    return found or [HandIn(student, "", None, "is an empty folder")]
 
 
 def _is_named(name):
@@ -106,13 +146,18 @@ def _lab_of(path):
     return labs[0] if len(labs) == 1 and _is_named(name) else None
 
 
-def _newest(paths, lab, folder):
+def _newest(files, lab):
     """Return the file that counts, and what is to be said about the choice."""
-    *others, newest = sorted(paths, key=_time_of)
-    shown = [str(path.relative_to(folder)) for path in (newest, *others)]
+    *others, newest = sorted(files, key=lambda file: file.age)
+    remarks = []
     if others:
-        return newest, f"newest of {len(paths)}: {shown[0]}, not {', '.join(shown[1:])}"
-    return newest, "" if newest.name == f"{lab}.ipynb" else f"handed in as {shown[0]}"
+        names = ", ".join(file.shown for file in others)
+        remarks.append(f"newest of {len(files)}: {newest.shown}, not {names}")
+    elif newest.shown.rpartition("/")[2] != f"{lab}.ipynb":
+        remarks.append(f"handed in as {newest.shown}")
+    if newest.sender and newest.sender.is_late:
+        remarks.append(f"late, {newest.sender.platform} says")
+    return newest, "; ".join(remarks)
 
 
 def _time_of(path):
@@ -142,6 +187,8 @@ def read(path):
         content = file.read(LARGEST_SUBMISSION + 1)
     if len(content) > LARGEST_SUBMISSION:
         raise ValueError(f"is larger than {LARGEST_SUBMISSION // 2**20} MiB")
+    if not content.strip():
+        raise ValueError("is empty")
     try:
         content = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):

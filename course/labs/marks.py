@@ -1,12 +1,13 @@
 """The tables of marks, written anew from the whole gradebook.
 
 `marks.csv` has a row for each submission, `table.csv` a row for each student and a
-column for each lab, in the form that learning platforms import.
+column for each lab, as Moodle imports it; `canvas.csv` is the same as Canvas does.
 """
 
 import csv
 import io
 import json
+import re
 
 from course.labs import release
 from helpers.files import replace_text
@@ -16,6 +17,9 @@ COLUMNS = (
     *("needs_manual_grade", "status"),
 )
 WHO = ("student", "last_name", "first_name", "email")
+CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+TABLES = ("marks.csv", "table.csv", "canvas.csv")
+CANVAS_ID = re.compile(r"(?:.+_)?(\d+)")  # `platforms` writes name and number so
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 
 
@@ -25,6 +29,17 @@ def gradebook():
 
     build = release.build_folder()
     return Gradebook(f"sqlite:///{build / 'gradebook.db'}", "generative-models")
+
+
+def roster():
+    """Return `(id, last_name, first_name)` of all students who have a name."""
+    from nbgrader.api import Student
+
+    if not (release.build_folder() / "gradebook.db").exists():
+        return []
+    with gradebook() as book:
+        who = book.db.query(Student.id, Student.last_name, Student.first_name)
+        return sorted((tuple(each) for each in who if any(each[1:])), key=str)
 
 
 def remember(student, lab, status):
@@ -42,7 +57,7 @@ def remember(student, lab, status):
 
 
 def write(others=()):
-    """Write both tables, with every submission that there ever was.
+    """Write the tables, with every submission that there ever was.
 
     A student whom the gradebook knows, from a roster or another lab, has a row for each
     lab that somebody has handed in. Whoever is not on the roster is said to be so.
@@ -114,6 +129,29 @@ def _write_by_student(rows, students):
         entry[row["lab"]] = row["score"]
         entry["total"] = entry.get("total", 0.0) + row["score"]
     _write("table.csv", (*WHO, *labs, "total"), table.values())
+    most = {row["lab"]: row["max_score"] for row in rows}
+    points = {"Student": "Points Possible"} | {lab: most[lab] for lab in labs}
+    by_canvas = [points, *map(_as_canvas_has_it, table.values())]
+    _write("canvas.csv", (*CANVAS, *labs), by_canvas)
+
+
+def _as_canvas_has_it(entry):
+    """Return a student's row with the names of Canvas's columns.
+
+    Canvas knows a student by its own number, which ends the names in its zips, or else
+    by the name to log in.
+    """
+    student = entry["student"]
+    named = entry["last_name"] or entry["first_name"]  # then the roster has the id
+    number = CANVAS_ID.fullmatch(student)
+    if named and not student.isdecimal():
+        number = None
+    full = ", ".join(filter(None, (entry["last_name"], entry["first_name"])))
+    return entry | {
+        "Student": full if named else student,
+        "ID": number[1] if number else "",
+        "SIS Login ID": "" if number else student,
+    }
 
 
 def _write(name, columns, rows):

@@ -1,7 +1,8 @@
 import json
 import os
+import zipfile
 
-from course.labs import intake, release
+from course.labs import intake, platforms, release
 
 import nbformat
 import pytest
@@ -65,11 +66,140 @@ def test_everything_else_has_a_row_that_says_why_it_is_not_graded(tmp_path):
     assert found == {
         ("", "loose.ipynb"): "lies in no student's folder",
         ("bo", "mine.ipynb"): "is named as no lab",
-        ("cy", ""): "holds no notebook (a.png)",
+        ("cy", "a.png"): "is no notebook",
         ("di", ""): "is an empty folder",
         ("ed", both): "is named as no lab",
     }
     assert not any(each.path for each in intake.collect(tmp_path))
+
+
+def test_a_foreign_file_beside_a_notebook_has_a_row_and_many_have_few(tmp_path):
+    hand_in(tmp_path / "ada", f"{LAB}.ipynb", "notes.docx", "more/lab.zip")
+    hand_in(tmp_path / "bo", f"{LAB}.ipynb", *(f"{n}.png" for n in range(200)))
+    rows = {(e.student, e.lab): e.remark for e in intake.collect(tmp_path)}
+    assert rows["ada", "notes.docx"] == "is no notebook"
+    assert rows["ada", "more/lab.zip"] == "is a zip: unpack it here"
+    assert rows["ada", LAB] == rows["bo", LAB] == ""
+    assert rows["bo", "…"] == "190 more files that are no notebooks"
+    assert len(rows) == 3 + 12
+
+
+def test_files_as_canvas_names_them_are_found_by_student(tmp_path):
+    hand_in(
+        tmp_path,
+        f"lovelaceada_1234_700_{LAB}.ipynb",
+        f"lovelaceada_1234_9_{LABS[1]}.ipynb",
+        f"lovelaceada_1234_800_{LABS[1]}-1.ipynb",
+        f"yibo_LATE_77_900_{LAB}-2.ipynb",
+        "yibo_LATE_77_text.html",
+        f"anon_x7Yz1_901_{LAB}.ipynb",
+    )
+    found = {(e.student, e.lab): e for e in intake.collect(tmp_path)}
+    remarks = {key: each.remark for key, each in found.items()}
+    name = LABS[1]
+    assert remarks == {
+        ("lovelaceada_1234", LAB): "",
+        ("lovelaceada_1234", name): f"newest of 2: {name}-1.ipynb, not {name}.ipynb",
+        ("yibo_77", LAB): f"handed in as {LAB}-2.ipynb; late, Canvas says",
+        ("yibo_77", "text.html"): "is no notebook",
+        ("anonymous_x7Yz1", LAB): "",
+    }
+    assert not any(each.has_time for each in found.values() if each.path)
+
+
+@pytest.mark.parametrize("end", ["_assignsubmission_file", "_assignsubmission_file_"])
+def test_folders_as_moodle_names_them_are_found_by_student(end, tmp_path):
+    hand_in(
+        tmp_path,
+        f"Ada King-Noel_4711{end}/{LAB} (1).ipynb",
+        "Ada King-Noel_4711_assignsubmission_onlinetext/onlinetext.html",
+        f"Bo Yi_12{end}/{LAB}.ipynb",
+        f"Bo Yi_13{end}/{LAB}.ipynb",
+        f"Participant_99{end}/{LAB}.ipynb",
+    )
+    found = {(e.student, e.lab): e.remark for e in intake.collect(tmp_path)}
+    assert found == {
+        ("Ada King-Noel", LAB): f"handed in as {LAB} (1).ipynb",
+        ("Ada King-Noel", "onlinetext.html"): "is no notebook",
+        ("Bo Yi_12", LAB): "",  # two students of one name
+        ("Bo Yi_13", LAB): "",
+        ("anonymous_99", LAB): "",
+    }
+
+
+def test_files_as_moodle_names_them_without_folders_are_found_too(tmp_path):
+    hand_in(tmp_path, f"Bo Yi_12_assignsubmission_file_{LAB}.ipynb")
+    (found,) = intake.collect(tmp_path)
+    assert (found.student, found.lab, found.remark) == ("Bo Yi", LAB, "")
+
+
+def test_the_roster_gives_a_sender_the_name_that_has_the_marks(tmp_path):
+    roster = [
+        ("al01", "Lovelace", "Ada"),
+        ("77", "Yi", "Bo"),
+        ("c1", "Poe", "Cy"),
+        ("c2", "Poe", "Cy"),
+    ]
+    hand_in(
+        tmp_path,
+        f"lovelaceada_1234_700_{LAB}.ipynb",
+        f"someoneelse_77_701_{LAB}.ipynb",
+        f"poecy_5_702_{LAB}.ipynb",
+        f"Ada Lovelace_4711_assignsubmission_file/{LABS[1]}.ipynb",
+    )
+    found = {(e.student, e.lab) for e in intake.collect(tmp_path, roster)}
+    expected = {("al01", LAB), ("al01", LABS[1]), ("77", LAB), ("poecy_5", LAB)}
+    assert found == expected
+
+
+def test_one_student_in_a_folder_and_in_a_zip_is_graded_once(tmp_path):
+    hand_in(
+        tmp_path,
+        f"al01/{LAB}.ipynb",
+        f"Ada Lovelace_4711_assignsubmission_file/{LAB}.ipynb",
+    )
+    (found,) = intake.collect(tmp_path, [("al01", "Lovelace", "Ada")])
+    assert found.remark.startswith("newest of 2")
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_LABS", str(tmp_path / "build"))
+    return tmp_path / "build"
+
+
+def test_a_zip_is_unpacked_and_each_file_keeps_its_time(build, tmp_path):
+    with zipfile.ZipFile(tmp_path / "lab 1.zip", "w") as archive:
+        for minute, name in enumerate((f"{LAB} (1).ipynb", f"{LAB}.ipynb")):
+            member = zipfile.ZipInfo(f"ada/{name}", (2027, 1, 15, 12, 59 - minute, 0))
+            archive.writestr(member, "{}")
+    for _ in range(2):  # the second replaces the first
+        folder = platforms.unpack(tmp_path / "lab 1.zip")
+        (found,) = intake.collect(folder)
+        assert found.remark == f"newest of 2: {LAB} (1).ipynb, not {LAB}.ipynb"
+    assert folder.parent.parent == build
+    assert platforms.unpack(tmp_path) == tmp_path
+
+
+def test_a_zip_writes_nothing_outside_its_folder(build, tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("../../../escaped.txt", "")
+        archive.writestr("/escaped.txt", "")
+    folder = platforms.unpack(tmp_path / "x.zip")
+    assert {path.parent for path in tmp_path.rglob("escaped.txt")} <= {folder}
+
+
+def test_what_is_no_zip_is_refused(build, tmp_path, monkeypatch):
+    (tmp_path / "x.zip").write_text("no zip")
+    with pytest.raises(ValueError, match="cannot be unpacked: File is not a zip"):
+        platforms.unpack(tmp_path / "x.zip")
+    with pytest.raises(ValueError, match="No folder and no zip file"):
+        platforms.unpack(tmp_path / "missing")
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w") as archive:
+        archive.writestr("a", "0" * 100)
+    monkeypatch.setattr(platforms, "LARGEST", 99)
+    with pytest.raises(ValueError, match="would take"):
+        platforms.unpack(tmp_path / "bomb.zip")
 
 
 def test_a_folder_named_as_a_lab_is_found_and_cannot_be_read(tmp_path):
@@ -130,7 +260,8 @@ def test_an_older_form_and_copied_cells_are_read_as_cells_with_ids(tmp_path):
     [
         (b'{"cells": [', "is not valid JSON"),
         (b"\xff\xfe\x00", "is not valid JSON"),
-        (b"", "is not valid JSON"),
+        (b"", "is empty"),
+        (b"\n", "is empty"),
         (b"[" * 100_000, "is not valid JSON"),
         (b"[1]", "is no notebook of format 4"),
         (b'{"cells": {}}', "is no notebook of format 4"),
@@ -138,7 +269,18 @@ def test_an_older_form_and_copied_cells_are_read_as_cells_with_ids(tmp_path):
         (b'{"cells": [], "nbformat": "x"}', "is no notebook of format 4"),
         (b" " * (20 * 2**20 + 1), "is larger than 20 MiB"),
     ],
-    ids=["cut", "binary", "empty", "deep", "list", "object", "cell", "format", "large"],
+    ids=[
+        "cut",
+        "binary",
+        "empty",
+        "blank",
+        "deep",
+        "list",
+        "object",
+        "cell",
+        "format",
+        "large",
+    ],
 )
 def test_what_is_no_notebook_is_refused(content, said, tmp_path):
     (tmp_path / "x.ipynb").write_bytes(content)

@@ -166,6 +166,30 @@ def test_the_table_has_a_row_for_each_student_and_a_column_for_each_lab(build):
     ]
 
 
+def test_canvas_knows_its_columns_students_and_points(build):
+    enrol(al_01="Lovelace")
+    for student, points in (("al_01", 17), ("yibo_77", 3), ("88", 4)):
+        give(student, points)
+        marks.remember(student, "lab", "graded")
+    marks.write()
+    with open(build / "canvas.csv", newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "lab"]
+    assert rows == [
+        ["Points Possible", "", "", "", "", "20.0"],
+        ["88", "88", "", "", "", "4.0"],
+        ["Lovelace", "", "", "al_01", "", "17.0"],
+        ["yibo_77", "77", "", "", "", "3.0"],
+    ]
+
+
+def test_the_roster_names_those_who_have_a_name(build):
+    assert marks.roster() == []
+    enrol(ada="Lovelace")
+    give("eve", 1)
+    assert marks.roster() == [("ada", "Lovelace", None)]
+
+
 def test_what_a_late_hand_in_costs_is_taken_off(build):
     give("ada", 16)
     with marks.gradebook() as book:
