@@ -169,6 +169,7 @@ def _buttons(questions, name):
         f"#{name} .Quiz {{font-size: 1.1em; line-height: 1.4}}\n"
         f"#{name} .Feedback {{font-size: 1em; text-align: left; padding: 4px}}\n"
         f"#{name} .Feedback:not(:empty) {{background: #ffffff; padding: 8px}}\n"
+        f"#{name} .InpLabel {{color: inherit}}\n"
         f"#{name} .Input-text:not(.correctButton, .incorrectButton)"
         " {color: #1f1f1f}\n"
         f"#{name} .Answer {{grid-template-columns: 1fr}}\n"

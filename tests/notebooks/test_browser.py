@@ -21,6 +21,7 @@ from helpers.page import quiz
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -240,6 +241,62 @@ def answer(block, question, *, right):
         block.locator("input").press("Enter")
     else:
         block.locator(f'.MCButton[data-correct="{str(right).lower()}"]').first.click()
+
+
+# The contrast of each text in an element with what lies behind it, by WCAG 2.
+CONTRASTS = """root => {
+    const parse = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
+    const behind = element => {
+        for (let e = element; e; e = e.parentElement) {
+            const color = parse(getComputedStyle(e).backgroundColor);
+            if (color.length === 3 || color[3] > 0.99) return color;
+        }
+        return [255, 255, 255];
+    };
+    const light = color => {
+        const [r, g, b] = color.slice(0, 3).map(v => v / 255).map(
+            v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const found = [];
+    for (const e of root.querySelectorAll("*")) {
+        const text = [...e.childNodes].filter(n => n.nodeType === 3)
+            .map(n => n.textContent).join("").trim() || (e.type !== "radio" && e.value);
+        if (!text || !e.getClientRects().length) continue;
+        const pair = [light(parse(getComputedStyle(e).color)), light(behind(e))];
+        const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+        found.push([text.slice(0, 40), ratio]);
+    }
+    return found;
+}"""
+THEMES = {"light": ("#ffffff", "#000000"), "dark": ("#111111", "#e0e0e0")}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_quiz_can_be_read_in_both_themes(chromium, theme):
+    """Each question of each lesson: asked, answered wrongly, answered rightly."""
+    InteractiveShell.instance()  # jupyterquiz displays into one
+    paper, ink = THEMES[theme]
+    page = chromium.new_page()
+    for name in LESSONS:
+        for part in quiz.PARTS:
+            body = quiz.make_bundle(name, part)["text/html"]
+            page.set_content(f'<body style="background: {paper}; color: {ink}">{body}')
+            root = page.locator(f"#quiz_{name}_{part}")
+            root.locator(".Quiz").first.wait_for()
+            demand_contrast(root)
+            for right in (False, True):
+                for place, question in enumerate(quiz.load_quiz(name, part)):
+                    answer(root.locator(".Quiz").nth(place), question, right=right)
+                page.evaluate("document.getAnimations().forEach(a => a.finish())")
+                demand_contrast(root)
+    page.close()
+
+
+def demand_contrast(root):
+    """Demand of each text in an element the contrast that WCAG 2 wants: 4.5."""
+    found = root.evaluate(CONTRASTS)
+    assert found and not [pair for pair in found if pair[1] < 4.5]
 
 
 def test_the_widgets_react(page):

@@ -289,7 +289,14 @@ def test_the_elements_of_a_shown_quiz_are_closed_and_named_once():
 def test_the_style_names_what_jupyterquiz_draws():
     bundle = quiz.make_bundle("02_vae", "before")
     styled = set(re.findall(r"#quiz_02_vae_before \.([\w-]+)", bundle["text/html"]))
-    assert styled == {"Quiz", "Feedback", "Answer", "MCButton", "Input-text"}
+    assert styled == {
+        "Quiz",
+        "Feedback",
+        "Answer",
+        "MCButton",
+        "Input-text",
+        "InpLabel",
+    }
     for name in styled:
         made = rf"""className = ['"]{name}['"]"""
         assert re.search(made, script_of(bundle)), name
