@@ -1,5 +1,7 @@
 """Make the website: the lessons as they are, with their outputs, to be read offline."""
 
+import contextlib
+import html
 import importlib.util
 import pathlib
 import re
@@ -8,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 
-from course import report
+from course import copy, publish, report, samples
 from helpers import catalogue
 from helpers.files import DATA, NOTEBOOKS, ROOT
+from helpers.page import exercises
 
 import nbformat
 
@@ -18,6 +21,16 @@ SOURCES = ROOT / "website"
 BUILD = ROOT / "build"
 SHOWN = ("lesson", "further", "solution")
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "bleach")
+ARCHIVE = "generative-models.zip"
+FILES = ("README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "uv.lock")
+FILES += ("environment.yml", "conftest.py", "nbgrader_config.py")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
+TERM = re.compile(r"^(\w.*)\n    .*\[Lesson (\d\d)", re.MULTILINE)
+PROTECTED = re.compile(  # what no term is linked in
+    r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^\]]*\]\([^)]*\)|<[^>\n]*>"
+    r"|^#[^\n]*|^\|[^\n]*|\bhttps?://\S+)",
+    re.DOTALL | re.MULTILINE,
+)
 HARMLESS = ("text/plain", "text/latex", "image/png", "image/jpeg")
 TAGS = (
     *"a b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6".split(),
@@ -72,8 +85,14 @@ def write_pages(folder):
     shutil.copytree(SOURCES, folder)
     (folder / "data").mkdir()
     shutil.copy(DATA / "README.md", folder / "data")
-    (folder / "index.md").write_text(first_page(), "utf-8")
     (folder / "data" / "results.md").write_text(report.results_page(), "utf-8")
+    (folder / "index.md").write_text(first_page(), "utf-8")
+    thumbnails = folder / "_static" / "lessons"
+    thumbnails.mkdir()
+    for page in catalogue.pages("lesson"):
+        cell = report.lessons().get(page.name, {}).get("picture")
+        picture = samples.thumbnail(page, cell)
+        (thumbnails / f"{page.name}.png").write_bytes(picture)
     shutil.copytree(NOTEBOOKS / "images", folder / "notebooks" / "images")
     for page in catalogue.pages(*SHOWN):
         place = f"notebooks/{page.name}.ipynb"
@@ -83,21 +102,38 @@ def write_pages(folder):
         prepare(notebook, download=place)
         nbformat.write(notebook, folder / place)
         shutil.copy(page.path, folder / "files" / "files" / place)
+    pack(folder / "files" / ARCHIVE)
+
+
+def pack(path):
+    """Write the course as a learner gets it into a zip file, labs unsolved."""
+    with tempfile.TemporaryDirectory() as workshop:
+        course = pathlib.Path(workshop, "generative-models")
+        copy.copy(course)
+        for name in ("course", "helpers", "data", "website"):
+            shutil.copytree(ROOT / name, course / name, ignore=LEFT_OUT)
+        for name in FILES:
+            shutil.copy(ROOT / name, course / name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.make_archive(str(path.with_suffix("")), "zip", workshop)
 
 
 def prepare(notebook, *, download):
-    """Add to a notebook what only its page needs: a link to the file, alt texts.
+    """Change a notebook into what its page needs.
 
-    What its outputs hold of HTML is made harmless, see `clean`.
+    Links to the file and to the course stand below the title. Terms of the glossary
+    lead there where the page first uses them. An exercise shows no traceback. What
+    outputs hold of HTML is made harmless, see `clean`.
     """
-    up = "../" * download.count("/")
     title = notebook.cells[0]
     heading, _, rest = title.source.partition("\n\n")
-    link = f'<a href="{up}files/{download}" download>Download this notebook</a>'
-    title.source = f"{heading}\n\n{link}\n\n{rest}"
+    title.source = f"{heading}\n\n{_links(notebook, download)}\n\n{rest}"
+    link_terms(notebook, pathlib.PurePosixPath(download).name[:2])
     for cell in notebook.cells:
         if cell.get("id") == "colab":
             cell.metadata.tags = ["hide-input"]
+        if cell.cell_type == "code":
+            cell.outputs = [_calm(output) for output in cell.outputs]
         for output in cell.get("outputs", []):
             if "data" in output:
                 output["data"] = clean(output["data"])
@@ -108,6 +144,66 @@ def prepare(notebook, *, download):
         ]
         if texts:
             cell.metadata["mystnb"] = {"image": {"alt": " ".join(texts)}}
+
+
+def _links(notebook, download):
+    """Return what stands below a page's title: its file, the course, its source."""
+    up = "../" * download.count("/")
+    links = [
+        f'<a href="{up}files/{download}" download>Download this notebook</a>',
+        f'<a href="{up}{ARCHIVE}" download>the whole course, which it needs</a>',
+    ]
+    with contextlib.suppress(ValueError):  # a page without a cell for Colab
+        address, reference = publish.read_stamp(notebook)
+        if address.startswith("https://github.com/"):
+            source = f"{address}/blob/{reference}/{download}"
+            links.append(f'<a href="{source}">Source</a>')
+    return " · ".join(links)
+
+
+def _calm(output):
+    """Return an output; an error of an exercise as the line that it says."""
+    if output.output_type != "error":
+        return output
+    told = exercises.sentence(output.evalue) or f"Not done yet. {output.evalue}"
+    return nbformat.v4.new_output("stream", text=f"{told}\n")
+
+
+def link_terms(notebook, number):
+    """Let terms of the glossary lead there where a notebook's prose first has them.
+
+    Those of this lesson and of the ones before it: in another, the word may mean
+    something else. Title, headings, code, formulas, links and tags stay as they are,
+    and so do the references at the end.
+
+    Args:
+        notebook: nbformat notebook, changed.
+        number: str. That of its lesson, such as `"02"`.
+    """
+    glossary = (SOURCES / "glossary.md").read_text("utf-8")
+    terms = TERM.findall(glossary)
+    left = {name.split(" (")[0].casefold(): name for name, at in terms if at <= number}
+    for cell in notebook.cells[1:]:
+        if cell.cell_type == "markdown":
+            if cell.source.startswith("## References"):
+                break
+            parts = PROTECTED.split(cell.source)  # prose at even places
+            parts[::2] = [_link_terms(part, left) for part in parts[::2]]
+            cell.source = "".join(parts)
+
+
+def _link_terms(text, left):
+    """Link the terms of `left` in a text, and take them out of it."""
+
+    def link(found):
+        term = left.pop(found[0].casefold(), None)
+        return f"{{term}}`{found[0]} <{term}>`" if term else found[0]
+
+    names = sorted(left, key=len, reverse=True)
+    if not names:
+        return text
+    words = "|".join(map(re.escape, names))
+    return re.sub(rf"(?i)(?<![\w-])(?:{words})(?![\w-])", link, text)
 
 
 def clean(data):
@@ -138,10 +234,23 @@ def clean(data):
 
 
 def first_page():
-    """Return the website's first page: the README's beginning, and what there is."""
+    """Return the website's first page: pictures, a card for each lesson, the start."""
     readme = (ROOT / "README.md").read_text("utf-8")
-    head = readme.split("\n## What runs where", 1)[0]
-    head = head.replace("](website/_static/", "](_static/")
+    title, start = readme.split("\n\n", 2)[:2], _section(readme, "Start")
+    alt = re.search(r"!\[([^\]]*)\]\(website/_static/samples.png\)", readme)[1]
+    lessons = catalogue.pages("lesson")
+    first = f"notebooks/{lessons[0].name}.html"
+    parts = [
+        *title,
+        f'<div class="lead"><img src="_static/samples.png" alt="{alt}"></div>',
+        '<div class="actions">'
+        f'<a href="{first}">Start with lesson 00</a>'
+        f'<a href="{ARCHIVE}" download>Download the course</a></div>',
+        "## Lessons",
+        f'<div class="cards">\n{"".join(_card(page) for page in lessons)}</div>',
+        start.replace("<!-- colab -->\n\n", ""),
+        _section(readme, "Results"),
+    ]
     own = sorted(path.stem for path in SOURCES.glob("*.md"))
     contents = {
         "Lessons": _places("lesson"),
@@ -150,14 +259,35 @@ def first_page():
         "Solutions": _places("solution"),
     }
     for caption, pages in contents.items():
-        if not pages:
-            continue
-        options = f":hidden:\n:caption: {caption}"
-        head += "\n\n```{toctree}\n" + options + "\n\n" + "\n".join(pages) + "\n```"
-    for kind, shelf in ("further", "further"), ("solution", "solutions"):
-        page = f"({_places(kind)[0]}.ipynb)"  # a page, not a folder
-        head = head.replace(f"(notebooks/{shelf})", page)
-    return head
+        if pages:
+            options = f":hidden:\n:caption: {caption}"
+            pages = "\n".join(pages)
+            parts.append(f"```{{toctree}}\n{options}\n\n{pages}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _card(page):
+    """Return a lesson's card, in HTML: picture, title, what it ends with, and facts."""
+    about = report.lessons().get(page.name, {})
+    facts = []
+    if minutes := report.minutes(page):
+        facts.append(f"{minutes} minute{'s' if minutes > 1 else ''}")
+    if about and (number := report.one_number(page)):
+        facts.append(html.escape(number).replace("**", ""))
+    return (
+        f'<a href="notebooks/{page.name}.html">'
+        f'<img src="_static/lessons/{page.name}.png" '
+        f'alt="A figure of the lesson {html.escape(page.title())}">'
+        f'<span class="title">{html.escape(page.title())}</span>'
+        f'<span class="ends">{html.escape(about.get("ends", ""))}</span>'
+        f'<span class="facts">{" · ".join(facts)}</span></a>\n'
+    )
+
+
+def _section(readme, heading):
+    """Return a section of README, with its heading."""
+    begin = readme.index(f"## {heading}\n")
+    return readme[begin : readme.index("\n## ", begin)].strip()
 
 
 def heading_anchor(title):

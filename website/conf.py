@@ -3,6 +3,9 @@
 import html
 from xml.etree.ElementTree import Element, tostring
 
+from course import publish
+from helpers import catalogue
+
 from docutils.nodes import SkipNode
 from latex2mathml.converter import convert_to_element
 
@@ -25,6 +28,8 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["course.css"]
+html_js_files = ["course.js"]
+html_context = {"default_mode": "auto"}
 html_extra_path = ["files"]
 html_copy_source = False
 html_math_renderer = "mathml"
@@ -38,6 +43,9 @@ html_theme_options = {
     "use_download_button": False,  # each lesson links to its own notebook
     "use_fullscreen_button": False,
 }
+address, _ = publish.read_stamp(catalogue.pages("lesson")[0].read())
+if address:
+    html_theme_options |= {"repository_url": address, "use_repository_button": True}
 
 
 def to_mathml(latex, display):

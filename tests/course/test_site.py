@@ -6,6 +6,7 @@ import importlib.util
 import pathlib
 import re
 import urllib.parse
+import zipfile
 
 from course import cli, publish, report, results, site
 from helpers import catalogue
@@ -108,9 +109,81 @@ def test_every_picture_has_an_alternative_text(pages):
 def test_each_lesson_can_be_downloaded_as_it_is(built):
     for source in catalogue.pages(*site.SHOWN):
         place = built / "notebooks" / f"{source.name}.html"
-        [link] = [link for link in Page(place).links if link.endswith(".ipynb")]
+        [link] = [
+            link
+            for link in Page(place).links
+            if link.endswith(".ipynb") and "://" not in link
+        ]
         copy = (place.parent / link).resolve()
         assert copy.read_bytes() == source.path.read_bytes()
+
+
+def test_the_first_page_leads_to_each_lesson_and_to_the_course(built):
+    page = Page(built / "index.html")
+    for name in LESSONS:
+        assert f"notebooks/{name}.html" in page.links
+        assert any(f"lessons/{name}.png" in image["src"] for image in page.images)
+    assert site.ARCHIVE in page.links
+    text = (built / "index.html").read_text("utf-8")
+    assert "minutes" in text and "pipx" in text and "nanoGPT" in text
+
+
+def test_the_course_can_be_downloaded_and_its_labs_are_unsolved(built):
+    with zipfile.ZipFile(built / site.ARCHIVE) as archive:
+        names = [name.split("/", 1)[1] for name in archive.namelist()]
+        assert {"pyproject.toml", "uv.lock", "helpers/backend.py"} <= set(names)
+        pages = {f"notebooks/{page.name}.ipynb" for page in catalogue.pages("lesson")}
+        assert pages <= set(names)
+        labs = [name for name in archive.namelist() if "/labs/lab" in name]
+        labs = [name for name in labs if name.endswith(".ipynb")]
+        assert len(labs) == len(catalogue.pages("lab"))
+        for name in labs:
+            assert b"BEGIN SOLUTION" not in archive.read(name)
+
+
+def test_no_page_shows_a_traceback(built):
+    for path in (built / "notebooks").rglob("*.html"):
+        assert "Traceback (most recent call last)" not in path.read_text("utf-8"), path
+
+
+def test_an_exercise_without_an_answer_says_so():
+    error = nbformat.v4.new_output(
+        "error", ename="NotImplementedError", evalue="exercise 2", traceback=["red"]
+    )
+    cells = [
+        nbformat.v4.new_markdown_cell("# Title\n\nText."),
+        nbformat.v4.new_code_cell("check()", outputs=[error]),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    site.prepare(notebook, download="notebooks/01_page.ipynb")
+    [output] = notebook.cells[1].outputs
+    assert output.output_type == "stream" and "Exercise 2 is not done" in output.text
+
+
+TERMS_PAGE = """\
+## About a batch
+
+An `epoch` is no link, an epoch is, an *epoch* comes later; mini-batch is none.
+$p(batch)$ and [a batch](x.md) are none. A batch, a score, the reparametrisation trick.
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "linked"),
+    [
+        ("00", []),
+        ("01", ["epoch", "batch"]),
+        ("02", ["epoch", "batch", "reparametrisation trick"]),
+        ("07", ["epoch", "batch", "score (of a density)", "reparametrisation trick"]),
+    ],
+)
+def test_terms_lead_to_the_glossary_once_and_from_their_lesson_on(number, linked):
+    sources = ("# An epoch", TERMS_PAGE, TERMS_PAGE, "## References\n\nOn the prior.")
+    cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    site.link_terms(notebook, number)
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert re.findall(r"\{term\}`[^<`]* <([^>]*)>`", text) == linked
 
 
 def test_formulas_are_drawn_without_a_script(built):
