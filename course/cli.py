@@ -10,12 +10,21 @@ from helpers.files import OUTPUTS
 
 # What an action needs is imported when it starts: some of it takes seconds.
 
+GROUPS = {"nbgrader": "teach"}  # packages that not all have
+
 
 def main(arguments=None):
     """Run the command; return its exit status."""
     options = make_parser().parse_args(arguments)
     try:
         return ACTIONS[options.action](options) or 0
+    except ModuleNotFoundError as error:
+        group = GROUPS.get((error.name or "").split(".")[0])
+        if group is None:
+            raise
+        hint = f"uv sync --inexact --group {group}"
+        print(f"course: {error.name} is not installed: {hint}", file=sys.stderr)
+        return 1
     except (ValueError, OSError) as error:
         print(f"course: {_one_line(error)}", file=sys.stderr)
         return 1
@@ -77,8 +86,26 @@ def _marks(options):
 
 
 def _list(options):
+    from course import report
+
+    known, told = report.lessons(), []
     for page in catalogue.pages("lesson", "further"):
-        print(f"{page.name:24}  {page.title()}")
+        minutes = report.minutes(page)
+        subject = known.get(page.name, {}).get("subject", "")
+        about = {"name": page.name, "title": page.title(), "minutes": minutes}
+        told.append(about | {"subject": subject, "path": str(page.path)})
+    if options.json:
+        print(json.dumps(told, indent=1, ensure_ascii=False))
+        return
+    lines = [
+        (row["name"], _minutes(row["minutes"]), row["title"], row["subject"])
+        for row in told
+    ]
+    print_table(lines, right=(1,))
+
+
+def _minutes(number):
+    return f"{number} min" if number else ""
 
 
 def _run(options):
@@ -127,10 +154,15 @@ def _run_page(page, environment):
 
 
 def _tell(rows):
-    """Print figures, each beside the recorded ones, but for the smoke budget."""
+    """Print the data and the figures, each beside the recorded ones.
+
+    Figures of the smoke budget stand alone.
+    """
     from course import compare, results
 
     recorded = results.load()
+    if sources := sorted({row["source"] for row in rows} - {""}):
+        print(f"  data: {', '.join(sources)}")
     for row in rows:
         told = f"{results.short(row['value'])} {row['unit']}"
         if row["budget"] != "smoke":

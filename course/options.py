@@ -76,7 +76,9 @@ def make_parser():
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="name the lessons and further pages")
+    about = "name the lessons and further pages, with their minutes and subjects"
+    listing = commands.add_parser("list", help=about, description=f"{about}.")
+    listing.add_argument("--json", action="store_true", help="for programs")
     listing.set_defaults(action="list")
 
     copying = commands.add_parser(

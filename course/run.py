@@ -18,7 +18,11 @@ from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 MEASURED = ("lesson", "further")  # kinds of pages that report figures
-BACKENDS = ("tensorflow", "jax", "torch")
+INSTALL = {
+    "tensorflow": "uv sync --inexact",
+    "jax": "uv sync --inexact --group jax",
+    "torch": "uv pip install torch --index-url https://download.pytorch.org/whl/cpu",
+}
 LAST_LINES = 3  # of what a kernel wrote before it died
 
 
@@ -51,12 +55,14 @@ def settings(*, budget=None, backend=None, seed=None):
             f"got {found['COURSE_BUDGET']!r}."
         )
     backend = found.get("KERAS_BACKEND", "tensorflow")
-    if backend not in BACKENDS:
+    if backend not in INSTALL:
         raise ValueError(
-            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}, got {backend!r}."
+            f"KERAS_BACKEND must be one of {', '.join(INSTALL)}, got {backend!r}."
         )
     if importlib.util.find_spec(backend) is None:
-        raise ValueError(f"KERAS_BACKEND is {backend}, which is not installed.")
+        raise ValueError(
+            f"KERAS_BACKEND is {backend}, which is not installed: {INSTALL[backend]}"
+        )
     parse_seed(found.get("COURSE_SEED", "0"), name="COURSE_SEED")
     if folder := course_data():
         found["COURSE_DATA"] = str(folder)  # absolute: a kernel works elsewhere

@@ -112,6 +112,7 @@ def test_a_readers_run_stands_beside_the_record_and_leaves_it_alone(school, caps
 def test_a_smoke_run_is_compared_with_nothing_and_kept_nowhere(school, capsys):
     assert cli.main(["run", "01", "--budget", "smoke"]) == 0
     told = capsys.readouterr().out
+    assert "data: " not in told  # the figure names none
     assert "42 one\n" in told and "recorded" not in told and "kept" not in told
     assert not results.OWN.exists() and not results.RESULTS.exists()
     assert cli.main(["run", "01", "--budget", "smoke", "--record"]) == 1
@@ -182,7 +183,11 @@ def test_the_command_answers_in_one_line_without_traceback(
         ("COURSE_BUDGET", "smok", "one of smoke, cpu, gpu, got 'smok'"),
         ("COURSE_SEED", "one", "COURSE_SEED must be a whole number"),
         ("KERAS_BACKEND", "theano", "one of tensorflow, jax, torch, got 'theano'"),
-        ("KERAS_BACKEND", "jax", "KERAS_BACKEND is jax, which is not installed"),
+        (
+            "KERAS_BACKEND",
+            "jax",
+            "not installed: uv sync --inexact --group jax",
+        ),
     ],
 )
 def test_a_bad_variable_is_one_line_before_any_kernel_starts(
@@ -205,11 +210,40 @@ def test_an_unwritable_folder_is_one_line(school, capsys):
     assert "outputs" in told and "Traceback" not in told
 
 
-def test_list_names_lessons_and_further_pages_with_their_titles(school, capsys):
+def test_list_names_pages_with_minutes_and_title(school, capsys):
+    about = {"lesson": "01_works", "metric": "run_seconds", "unit": "s", "seed": 0}
+    about |= {"budget": "cpu", "backend": "b", "device": "d", "source": ""}
+    results.add([about | {"value": 190.0}])
     assert cli.main(["list"]) == 0
-    told = capsys.readouterr().out
-    assert "01_works                  Title of 01_works" in told
-    assert "further/01_works          Title of further/01_works" in told
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == "01_works 3 min Title of 01_works".split()
+    assert any("further/01_works" in line for line in lines)
+    assert cli.main(["list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert (rows[0]["name"], rows[0]["minutes"]) == ("01_works", 3)
+    assert len(rows) == len(lines)
+
+
+def test_the_data_of_a_run_are_named(school, capsys):
+    row = {"metric": "m", "value": 1.0, "unit": "nats", "budget": "smoke"}
+    cli._tell([row | {"source": "mnist"}, row | {"source": ""}])
+    assert "data: mnist\n" in capsys.readouterr().out
+
+
+def test_list_tells_each_lessons_subject(capsys):
+    assert cli.main(["list"]) == 0
+    assert "prior, posterior, the bound" in capsys.readouterr().out
+
+
+def test_a_group_that_is_missing_is_one_line(school, capsys, monkeypatch):
+    def mark(options):
+        raise ModuleNotFoundError("No module named 'nbgrader'", name="nbgrader.api")
+
+    monkeypatch.setitem(cli.ACTIONS, "marks", mark)
+    assert cli.main(["labs", "marks"]) == 1
+    told = capsys.readouterr().err
+    assert told.endswith("uv sync --inexact --group teach\n")
+    assert told.count("\n") == 1
 
 
 def test_help_and_list_import_nothing_that_takes_seconds():
