@@ -77,6 +77,22 @@ def _grade(options):
     print(f"feedback: {grade.build_folder() / 'feedback'}")
 
 
+def _score(options):
+    from course.labs import platforms, score
+    from helpers.data.images import load_digits
+
+    project = catalogue.find(options.project, "project").stem
+    digits = load_digits("mnist") if project in score.ON_DIGITS else None
+    path, rows = score.score(project, platforms.unpack(options.folder), digits)
+    figure = score.figure_of(project)
+    for row in rows:
+        told = f"{row[figure]:10.4g}" if figure in row else " " * 10
+        level = row.get("level", "not scored")
+        print(f"{row.get('rank', ''):4} {row['student']:20} {told}  {level:10}", end="")
+        print(f"  {row['remark']}".rstrip())
+    print(f"leaderboard: {path}")
+
+
 def _marks(options):
     from course.labs import grade, marks
 
@@ -266,6 +282,7 @@ ACTIONS = {
     "quizzes": _quizzes,
     "release": _release,
     "grade": _grade,
+    "score": _score,
     "marks": _marks,
 }
 

@@ -65,6 +65,16 @@ to build/labs/marks.csv, feedback to build/labs/feedback; answers in words wait 
 person: jupyter lab, then the Formgrader."""
 
 
+SCORE_HELP = """\
+Score what was handed in for a project and write its leaderboard.
+
+  course labs score project2 submissions
+  course labs score project2 submissions.zip
+
+The folder or zip is as for `course labs grade`, with PROJECT.npz of each student. These
+files are read as plain arrays; nothing in them runs. The table goes to build/labs."""
+
+
 def make_parser():
     """Return the parser; its `action` names a function of `course.cli`."""
     parser = argparse.ArgumentParser(
@@ -197,6 +207,16 @@ def _add_labs(commands):
         help="run student code without a sandbox, as a program of yours",
     )
     grading.set_defaults(action="grade")
+
+    scoring = actions.add_parser(
+        "score",
+        help="write the leaderboard of a project",
+        description=SCORE_HELP,
+        formatter_class=raw,
+    )
+    scoring.add_argument("project", metavar="PROJECT", help="such as project2")
+    scoring.add_argument("folder", metavar="FOLDER_OR_ZIP")
+    scoring.set_defaults(action="score")
 
     about = "write the tables of marks anew, after points were given by hand"
     telling = actions.add_parser("marks", help=about, description=f"{about}.")

@@ -51,24 +51,10 @@ def collect(folder, roster=()):
         ValueError: there is no such folder, or nothing in it.
         OSError: the folder itself cannot be read.
     """
-    folder = pathlib.Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"No folder {str(folder)!r}.")
-    entries = {
-        entry: platforms.sender_of(entry.name)
-        for entry in sorted(folder.iterdir())
-        if not entry.name.startswith(".") and entry.name not in NOT_HANDED_IN
-    }
-    students = platforms.students_of(filter(None, entries.values()), roster)
-    found, by_student = [], {}
-    for entry, sender in entries.items():
-        if sender is None and not entry.is_dir():
-            found.append(HandIn("", entry.name, None, "lies in no student's folder"))
-            continue
-        student = students[sender.who] if sender else entry.name
-        files, errors = by_student.setdefault(student, ([], []))
-        _walk(entry, sender, files, errors)
-    for student, (files, errors) in by_student.items():
+    students, loose = files_by_student(folder, roster)
+    remark = "lies in no student's folder"
+    found = [HandIn("", name, None, remark) for name in loose]
+    for student, (files, errors) in students.items():
         found += _of_student(student, files, errors)
     if not found:
         raise ValueError(
@@ -79,9 +65,17 @@ def collect(folder, roster=()):
 
 
 @dataclasses.dataclass(frozen=True)
-class _File:
+class File:
+    """One file of a student.
+
+    Attributes:
+        path: `pathlib.Path`.
+        shown: str, its name as the student gave it, with folders.
+        sender: `platforms.Sender`, or `None` where it lies in a student's folder.
+    """
+
     path: pathlib.Path
-    shown: str  # its name as the student gave it, with folders
+    shown: str
     sender: platforms.Sender | None
 
     @property
@@ -90,10 +84,44 @@ class _File:
         return self.sender.order if self.sender else 0, _time_of(self.path)
 
 
+def files_by_student(folder, roster=()):
+    """Find all files that were handed in, whatever they are.
+
+    Args:
+        folder, roster: as in `collect`.
+
+    Returns:
+        `(students, loose)`: a dict from student to a list of `File` and a list of
+        `(name, remark)` of what cannot be read; and a list of the names of files that
+        lie in no student's folder.
+
+    Raises:
+        ValueError: there is no such folder.
+        OSError: the folder itself cannot be read.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"No folder {str(folder)!r}.")
+    entries = {
+        entry: platforms.sender_of(entry.name)
+        for entry in sorted(folder.iterdir())
+        if not entry.name.startswith(".") and entry.name not in NOT_HANDED_IN
+    }
+    names = platforms.students_of(filter(None, entries.values()), roster)
+    students, loose = {}, []
+    for entry, sender in entries.items():
+        if sender is None and not entry.is_dir():
+            loose.append(entry.name)
+            continue
+        student = names[sender.who] if sender else entry.name
+        _walk(entry, sender, *students.setdefault(student, ([], [])))
+    return students, loose
+
+
 def _walk(place, sender, files, errors):
     """Add the files below a folder, or the file itself, and errors met."""
     if not place.is_dir():
-        files.append(_File(place, sender.file, sender))
+        files.append(File(place, sender.file, sender))
         return
     paths, met = [], []
     for where, inside, names in os.walk(place, onerror=met.append):
@@ -102,7 +130,7 @@ def _walk(place, sender, files, errors):
         paths += [pathlib.Path(where) / name for name in names]
         # A folder with a notebook's name is handed in too, if not as it should be.
         paths += [pathlib.Path(where) / name for name in inside if _is_named(name)]
-    files += [_File(path, str(path.relative_to(place)), sender) for path in paths]
+    files += [File(path, str(path.relative_to(place)), sender) for path in paths]
     errors += [
         (os.path.relpath(error.filename, place), f"cannot be read: {error.strerror}")
         for error in met

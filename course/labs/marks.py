@@ -109,7 +109,7 @@ def write(others=()):
     for other in others:
         values = (other.student, other.lab, 0.0, 0.0, 0.0, False, other.remark)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
-    _write("marks.csv", COLUMNS, rows)
+    write_table("marks.csv", COLUMNS, rows)
     _write_by_student(rows, students)
     return rows
 
@@ -128,11 +128,11 @@ def _write_by_student(rows, students):
             continue
         entry[row["lab"]] = row["score"]
         entry["total"] = entry.get("total", 0.0) + row["score"]
-    _write("table.csv", (*WHO, *labs, "total"), table.values())
+    write_table("table.csv", (*WHO, *labs, "total"), table.values())
     most = {row["lab"]: row["max_score"] for row in rows}
     points = {"Student": "Points Possible"} | {lab: most[lab] for lab in labs}
     by_canvas = [points, *map(_as_canvas_has_it, table.values())]
-    _write("canvas.csv", (*CANVAS, *labs), by_canvas)
+    write_table("canvas.csv", (*CANVAS, *labs), by_canvas)
 
 
 def _as_canvas_has_it(entry):
@@ -154,14 +154,18 @@ def _as_canvas_has_it(entry):
     }
 
 
-def _write(name, columns, rows):
+def write_table(name, columns, rows):
+    """Write rows, dicts, into a table of the labs' build folder; return its path."""
     table = io.StringIO()
     writer = csv.DictWriter(table, columns, lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(
         {column: _harmless(row.get(column, "")) for column in columns} for row in rows
     )
-    replace_text(release.build_folder() / name, table.getvalue())
+    path = release.build_folder() / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, table.getvalue())
+    return path
 
 
 def _harmless(value):

@@ -14,7 +14,7 @@ from helpers.files import NOTEBOOKS, ROOT
 import nbformat
 
 NAME = "student"
-KINDS = ("lesson", "further")  # labs are added as nbgrader has released them
+KINDS = ("lesson", "further", "project")  # labs are added as nbgrader has released them
 FOLDERS = ("helpers", "data")
 FILES = ("LICENSE", "environment.yml", "uv.lock")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
@@ -42,9 +42,9 @@ Code: Apache-2.0. Text and figures: CC BY 4.0. See [LICENSE](LICENSE).
 def write(labs):
     """Write the student edition as a folder and as a zip file.
 
-    It holds the lessons, their further pages, `helpers` with its data, what is needed
-    to install them, and the given labs as they were released. It replaces the edition
-    that was there before.
+    It holds the lessons, their further pages, projects, `helpers` with its data, what
+    is needed to install them, and the given labs as they were released. It replaces the
+    edition that was there before.
 
     Args:
         labs: list of full names, each of them released.
@@ -82,7 +82,7 @@ def _fill(folder, labs):
     pages = catalogue.pages(*KINDS)
     for page in pages:
         place = folder / page.path.relative_to(ROOT)
-        place.parent.mkdir(exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         text = page.path.read_text("utf-8")
         place.write_text(TO_SOLUTION.sub(r"\1 of the full course", text), "utf-8")
     stamp = publish.read_stamp(pages[0].read())

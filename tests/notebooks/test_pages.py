@@ -29,7 +29,7 @@ def each(*kinds):
 
 
 pages = each("lesson", "further")
-notebooks = each("lesson", "further", "solution")
+notebooks = each("lesson", "further", "solution", "project")
 
 
 def read(path):

@@ -113,7 +113,7 @@ def test_what_is_secret_is_found_where_it_stands(tmp_path):
 
 def test_its_pages_are_those_of_the_catalogue_without_solutions(edition):
     pages = {path.relative_to(edition).as_posix() for path in edition.rglob("*.ipynb")}
-    kinds = [kind for kind in catalogue.KINDS if kind not in ("solution", "project")]
+    kinds = [kind for kind in catalogue.KINDS if kind != "solution"]
     assert pages == {
         f"notebooks/{page.path.relative_to(catalogue.NOTEBOOKS).as_posix()}"
         for page in catalogue.pages(*kinds)
