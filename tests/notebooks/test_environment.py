@@ -16,11 +16,14 @@ def test_the_lock_names_the_public_index_only():
     assert "file://" not in text
 
 
-def test_the_thin_environment_installs_this_project():
+def test_the_conda_environment_has_the_course_and_what_tests_and_teaching_take():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
-    assert {"pip": ["-e ."]} in environment["dependencies"]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["requires-python"] == ">=3.11,<3.14"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    parts = environment["dependencies"]
+    [installed] = [d["pip"] for d in parts if isinstance(d, dict)]
+    assert installed == ["-e .", *sorted(groups["dev"] + groups["teach"])]
+    assert project["project"]["requires-python"] == ">=3.11,<3.14"
 
 
 def test_the_readme_offers_what_there_is():
