@@ -225,6 +225,13 @@ def _site(options):
     print(f"Open {site.build()}")
 
 
+def _slides(options):
+    from course import slides
+
+    for page in [catalogue.find(name, "lesson") for name in options.pages]:
+        print(slides.write(page))
+
+
 def _quizzes(options):
     from course import quizzes
 
@@ -279,6 +286,7 @@ ACTIONS = {
     "samples": _samples,
     "publish": _publish,
     "site": _site,
+    "slides": _slides,
     "quizzes": _quizzes,
     "release": _release,
     "grade": _grade,

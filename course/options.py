@@ -160,6 +160,11 @@ def make_parser():
     )
     website.set_defaults(action="site")
 
+    about = "make decks of slides of lessons, in build/slides"
+    showing = commands.add_parser("slides", help=about, description=f"{about}.")
+    showing.add_argument("pages", nargs="+", metavar="PAGE", help="such as 02")
+    showing.set_defaults(action="slides")
+
     about = "write the quizzes for a learning platform (GIFT) and for print"
     asking = commands.add_parser("quizzes", help=about, description=f"{about}.")
     asking.set_defaults(action="quizzes")
