@@ -67,8 +67,8 @@ def write(others=()):
 
     Returns:
         list of dicts with the keys `COLUMNS`; the score is what is left after the
-        penalty. Where grading again has failed, the points are those of the earlier
-        hand-in, and the status says so.
+        penalty, rounded to a hundredth. Where grading again has failed, the points are
+        those of the earlier hand-in, and the status says so.
     """
     from nbgrader.api import Assignment, Student, SubmittedAssignment
 
@@ -101,9 +101,9 @@ def write(others=()):
             if roster and release.key_of(student) not in roster:
                 status += "; is not on the roster"
             penalty = (counts and submission.late_submission_penalty) or 0.0
-            score = submission.score - penalty if counts else 0.0
+            score = round(submission.score - penalty, 2) if counts else 0.0
             by_hand = bool(counts and submission.needs_manual_grade)
-            points = (score, penalty, most.get(lab, 0.0))
+            points = (score, round(penalty, 2), most.get(lab, 0.0))
             values = (student, lab, *points, by_hand, status)
             rows.append(dict(zip(COLUMNS, values, strict=True)))
     for other in others:

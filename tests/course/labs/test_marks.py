@@ -190,15 +190,19 @@ def test_the_roster_names_those_who_have_a_name(build):
     assert marks.roster() == [("ada", "Lovelace", None)]
 
 
-def test_what_a_late_hand_in_costs_is_taken_off(build):
-    give("ada", 16)
+@pytest.mark.parametrize(
+    ("points", "penalty", "left"), [(16, 4, 12), (17, 17 * 0.7, 5.1)]
+)
+def test_what_a_late_hand_in_costs_is_taken_off(points, penalty, left, build):
+    give("ada", points)
     with marks.gradebook() as book:
         (notebook,) = book.find_submission("lab", "ada").notebooks
-        notebook.late_submission_penalty = 4
+        notebook.late_submission_penalty = penalty
         book.db.commit()
     marks.remember("ada", "lab", "graded")
     (row,) = marks.write()
-    assert (row["score"], row["late_penalty"], row["max_score"]) == (12, 4, 20)
+    found = (row["score"], row["late_penalty"], row["max_score"])
+    assert found == (left, round(penalty, 2), 20)
 
 
 @pytest.mark.parametrize(
