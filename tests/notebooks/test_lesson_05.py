@@ -1,22 +1,28 @@
 """Lesson 05's own definitions, on games small enough to check by hand."""
 
+from functools import partial
+
 from helpers.data.worlds.oracle import Oracle
 from helpers.lessons import load
+from helpers.text import sequences
+from helpers.train.phases import play_phases
+from helpers.train.state import get_state
+from helpers.train.step import gradient_step
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
-SIZES = {
-    "vocab_size": 12,
-    "length": 4,
-    "embedding_dim": 4,
-    "units": 5,
-    "filters": {1: 4, 2: 4},
-    "d_embedding_dim": 4,
-    "d_learning_rate": 1e-2,
-}
-ROUND = {"num_rollouts": 2, "at_once": 1, "d_steps": 2, "batch_size": 8}
+SIZES = {"embedding_dim": 4, "units": 5}
+ROUND = {"num_rollouts": 2, "d_steps": 2, "batch_size": 8}
+
+
+def make_game(lesson, vocab_size=12, length=4, **options):
+    """Return a small game."""
+    d = lesson.Discriminator(vocab_size, embedding_dim=4, filters={1: 4, 2: 4})
+    network = partial(load("04_char_rnn").CharRNN, vocab_size, **SIZES)
+    return lesson.Game(network, d, length, (0.01, 0.01), **options)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +32,7 @@ def lesson():
 
 @pytest.fixture(scope="module")
 def game(lesson):
-    return lesson.make_game(**SIZES)
+    return make_game(lesson)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +90,7 @@ def test_roll_outs_leave_an_ended_line_ended(lesson, game):
 def test_rewards_are_the_mean_verdicts_of_the_completions(lesson, game):
     tokens = game.sample(8, seed=3)
     rewards = lesson.estimate_rewards(
-        game, tokens, num_rollouts=4, at_once=2, rng=np.random.default_rng(0)
+        game, tokens, num_rollouts=4, rng=np.random.default_rng(0)
     )
     assert rewards.shape == (8, 4)
     scores = ops.convert_to_numpy(game.score(tokens))
@@ -94,7 +100,7 @@ def test_rewards_are_the_mean_verdicts_of_the_completions(lesson, game):
 
 def test_the_policy_gradient_is_that_of_all_sequences(lesson):
     """Weights p(s) R(s) over all 9 sequences give the gradient of the mean reward."""
-    game = lesson.make_game(**SIZES | {"vocab_size": 3, "length": 2})
+    game = make_game(lesson, 3, 2)
     lesson.draw_weights(game, seed=1)
     sequences = np.indices((3, 3)).reshape(2, -1).T.astype("int32")
     rewards = np.random.default_rng(0).random(9)
@@ -110,10 +116,6 @@ def test_the_policy_gradient_is_that_of_all_sequences(lesson):
     def loss():
         network, value = game.generator, ops.convert_to_tensor(weights)
         return lesson.policy_loss(network, ops.convert_to_tensor(sequences), value)
-
-    from helpers.train.step import gradient_step
-
-    import keras
 
     head = game.generator.head.bias
     old = ops.convert_to_numpy(head).copy()
@@ -170,14 +172,10 @@ def test_rounds_raise_what_is_rewarded(lesson, game):
 
 
 def test_tokens_behind_the_end_do_not_count(lesson, game):
-    rows = np.array([[4, 0, 7, 7], [1, 2, 3, 4], [0, 5, 0, 5]])
-    mask = ops.convert_to_numpy(lesson.counted(rows, 0))
-    assert mask.tolist() == [[1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0]]
-    assert ops.convert_to_numpy(lesson.counted(rows, None)).all()
-    assert lesson.close_lines(rows, 0).tolist() == [[4, 0, 0, 0], [1, 2, 3, 4], [0] * 4]
+    rows = np.array([[4, 0, 7, 7], [1, 2, 3, 4], [0, 5, 0, 5]], dtype="int32")
     closed = [
-        lesson.mle_loss(game.generator, ops.convert_to_tensor(r.astype("int32")), 0)
-        for r in (rows, lesson.close_lines(rows, 0))
+        lesson.mle_loss(game.generator, ops.convert_to_tensor(r), 0)
+        for r in (rows, sequences.close_lines(rows, 0))
     ]
     assert float(closed[0]) == pytest.approx(float(closed[1]), abs=1e-6)
 
@@ -196,32 +194,15 @@ def test_weights_with_a_baseline_have_mean_zero_and_unit_spread(lesson):
     assert (constant == 0).all()
 
 
-@pytest.mark.parametrize(
-    ("rewards", "message"),
-    [
-        (np.full((2, 3), 1.01), r"in \[0, 1\], got \[1.01, 1.01\]"),
-        (np.full((2, 3), -0.1), r"got \[-0.1, -0.1\]"),
-        ([[0.5, np.nan, 0.5]] * 2, "2 rewards are not finite"),
-        (np.zeros((2, 2)), r"shape \(2, 3\), got \(2, 2\)"),
-    ],
-)
-def test_impossible_rewards_are_refused(lesson, rewards, message):
-    with pytest.raises(ValueError, match=message):
-        lesson.reward_weights(rewards, np.ones((2, 3)), baseline=False)
+def test_impossible_rewards_are_refused(lesson):
+    with pytest.raises(ValueError, match="2 rewards are not finite"):
+        bad = [[0.5, np.nan, 0.5]] * 2
+        lesson.reward_weights(bad, np.ones((2, 3)), baseline=False)
 
 
 def test_data_that_do_not_fit_are_refused(lesson, game, real):
-    with pytest.raises(ValueError, match="A batch has 16 sequences, the data have 5"):
+    with pytest.raises(ValueError, match=r"\[1, 5\], got 16"):
         lesson.pretrain(game, real[:5], num_epochs=1, batch_size=16, seed=0)
-    with pytest.raises(ValueError, match="width 9 do not fit sequences of 4"):
-        lesson.make_game(**SIZES | {"filters": {9: 4}})
-
-
-def test_lines_fit_the_vocabulary_and_the_row(lesson):
-    text = "A rose is a rose\nThe rose, alone\n\na rose\na rose is a rose is a rose"
-    vocabulary, lines = lesson.read_lines(text, length=6, min_count=2)
-    assert vocabulary.tokens == ["<end>", "a", "is", "rose"]
-    assert lines == [["a", "rose", "is", "a", "rose"], ["a", "rose"]]
 
 
 def test_same_seed_same_round(lesson, game, real):
@@ -230,38 +211,22 @@ def test_same_seed_same_round(lesson, game, real):
         lesson.draw_weights(game, seed=3)
         rng = np.random.default_rng(0)
         lesson.seqgan_round(game, real, **ROUND, baseline=True, rng=rng)
-        found.append(lesson.get_state(game))
+        found.append(get_state(game))
     for a, b in zip(*found, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("num_rollouts, at_once", [(3, 2), (2, 4), (0, 1), (2, 0)])
-def test_roll_outs_that_cannot_be_shared_out_are_refused(
-    lesson, game, num_rollouts, at_once
-):
-    tokens, rng = game.sample(4, seed=0), np.random.default_rng(0)
-    sizes = {"num_rollouts": num_rollouts, "at_once": at_once}
-    with pytest.raises(ValueError, match=f"got {num_rollouts} and {at_once}"):
-        lesson.estimate_rewards(game, tokens, **sizes, rng=rng)
-
-
-@pytest.mark.parametrize("at_once", [1, 2, 4])
-def test_every_roll_out_counts_however_many_go_at_once(lesson, game, at_once):
-    """A stand-in scores each text by the number of texts that were scored so far."""
-    seen = []
+def test_every_roll_out_counts(lesson, game):
+    """A stand-in scores the texts of roll-out k by k."""
 
     class Counting:
         def score_roll_outs(self, rows, uniforms):
-            seen.extend(rows)
-            return np.full(4 * len(rows), len(seen) / 64, "float32")
+            assert uniforms.shape == (3, 16 * 3)
+            return np.tile(np.repeat(np.arange(4) / 4, 4), 4).astype("float32")
 
     tokens, rng = game.sample(4, seed=0), np.random.default_rng(0)
-    rewards = lesson.estimate_rewards(
-        Counting(), tokens, num_rollouts=4, at_once=at_once, rng=rng
-    )
-    assert len(seen) == 16 and rewards.shape == (4, 4)
-    calls = np.arange(1, 4 // at_once + 1)
-    np.testing.assert_allclose(rewards, (calls * 4 * at_once / 64).mean())
+    rewards = lesson.estimate_rewards(Counting(), tokens, num_rollouts=4, rng=rng)
+    np.testing.assert_allclose(rewards, np.full((4, 4), 0.375))
 
 
 def test_the_loss_of_a_sequence_is_minus_the_log_of_its_probability(lesson, game):
@@ -279,63 +244,83 @@ def test_the_loss_of_a_sequence_is_minus_the_log_of_its_probability(lesson, game
     np.testing.assert_allclose(found, total, rtol=1e-4)
 
 
-class Killed(Exception):
-    pass
-
-
-@pytest.mark.parametrize("killed_after", [1, 3, 4, 6])
-def test_a_run_killed_in_any_phase_goes_on_as_if_nothing_happened(
-    lesson, game, real, tmp_path, monkeypatch, killed_after
-):
+def test_both_divergences_are_differences_of_what_is_measured(lesson, game, real):
     oracle = Oracle(12, embedding_dim=4, units=5, seed=0)
-    how = {
-        "epochs": (2, 2, 1, 2),
-        "round_sizes": ROUND,
-        "evaluate_every": 1,
-        "num_evaluated": 16,
-        "seed": 0,
-        "every_seconds": 0,
-    }
-
-    def play(path):
-        return lesson.play_all(game, oracle, real, real[:16], **how, path=path)
-
-    expected = play(tmp_path / "whole.npz")
-    expected_state = lesson.get_state(game)
-    lesson.draw_weights(game, seed=0)
-    evaluate, calls = lesson.evaluate, []
-
-    def evaluate_until_killed(*args, **kwargs):
-        calls.append(1)
-        if len(calls) > killed_after:
-            raise Killed
-        return evaluate(*args, **kwargs)
-
-    monkeypatch.setattr(lesson, "evaluate", evaluate_until_killed)
-    with pytest.raises(Killed):
-        play(tmp_path / "cut.npz")
-    monkeypatch.setattr(lesson, "evaluate", evaluate)
-    lesson.draw_weights(game, seed=99)  # a new kernel begins with other weights
-    found = play(tmp_path / "cut.npz")
-    assert len(found["seconds"]) == 7
-    assert found["nll_oracle"] == expected["nll_oracle"]
-    for got, wanted in zip(lesson.get_state(game), expected_state, strict=True):
-        np.testing.assert_array_equal(got, wanted)
+    found = lesson.evaluate(game, oracle, real, num_sequences=50, seed=1)
+    tokens = game.sample(50, seed=1)
+    assert found["nll_oracle"] == pytest.approx(oracle.nll(tokens).mean())
+    assert found["reverse"] == pytest.approx(
+        oracle.nll(tokens).mean() - lesson.mean_nll(game, tokens)
+    )
+    assert found["forward"] == pytest.approx(
+        lesson.mean_nll(game, real) - oracle.nll(real).mean()
+    )
 
 
-def test_after_the_control_the_generator_is_where_likelihood_left_it(
-    lesson, game, real
+@pytest.fixture(scope="module")
+def further():
+    return load("further/05_seqgan")
+
+
+@pytest.fixture(scope="module")
+def paper_discriminator(further):
+    return further.PaperDiscriminator(
+        12, embedding_dim=4, filters={1: 4, 2: 4}, num_outputs=2
+    )
+
+
+def test_the_published_discriminator_is_a_softmax_with_its_penalty(
+    paper_discriminator, real
 ):
+    d, labels = paper_discriminator, np.repeat([1.0, 0.0], 32).astype("float32")
+    d.dropout.rate = 0.0  # so that two calls agree
     rng = np.random.default_rng(0)
-    game.mle_step(real[:8])
-    lesson.follow(game, rate=0.0)
-    start = [ops.convert_to_numpy(weight) for weight in game.generator.weights]
-    lesson.constant_round(game, batch_size=8, rng=rng)
-    moved = [ops.convert_to_numpy(weight) for weight in game.generator.weights]
-    assert any(np.abs(a - b).max() > 1e-4 for a, b in zip(start, moved, strict=True))
-    assert int(game.optimizers[1].iterations) == 1
-    lesson.return_to_policy(game)
-    for weight, wanted in zip(game.generator.weights, start, strict=True):
-        np.testing.assert_array_equal(ops.convert_to_numpy(weight), wanted)
-    assert int(game.optimizers[1].iterations) == 0
-    assert int(game.optimizers[0].iterations) == 1
+    d.head.kernel.assign(rng.normal(size=d.head.kernel.shape))
+    d.head.bias.assign([0.3, -0.2])
+    x = ops.convert_to_numpy(d(real))
+    plain = np.mean(np.logaddexp(0, x) - labels * x)
+    kernel, bias = map(ops.convert_to_numpy, d.head.weights)
+    penalty = 0.2 * 0.5 * (np.square(kernel).sum() + np.square(bias).sum())
+    loss = float(d.loss_of(ops.convert_to_tensor(real), labels))
+    assert loss == pytest.approx(plain + penalty, rel=1e-4)
+    d.head.bias.assign(bias + 1)  # both columns: no change of the probability
+    np.testing.assert_allclose(ops.convert_to_numpy(d(real)), x, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def paper_game(lesson, paper_discriminator):
+    network = partial(load("04_char_rnn").CharRNN, 12, **SIZES)
+    return lesson.Game(network, paper_discriminator, 4, (0.01, 1e-4))
+
+
+def test_weights_are_drawn_as_published(further, paper_game):
+    further.draw_as_published(paper_game, seed=0)
+    d = paper_game.discriminator
+    for layer in (*d.convolutions, d.head):
+        drawn = ops.convert_to_numpy(layer.kernel)
+        assert 0 < np.abs(drawn).max() <= 0.2
+        np.testing.assert_allclose(ops.convert_to_numpy(layer.bias), 0.1)
+    for layer in (d.transform, d.gate):  # Glorot, 8 inputs and 8 outputs
+        drawn = np.abs(ops.convert_to_numpy(layer.kernel))
+        assert 0.4 < drawn.max() <= np.sqrt(6 / 16) + 1e-6
+    assert not ops.convert_to_numpy(d.gate.bias).any()
+
+
+def test_a_run_comes_back_to_likelihood_before_the_discriminator(
+    further, paper_game, real
+):
+    further.draw_as_published(paper_game, seed=0)
+    how = {"epochs": (2, 2, 1, 1), "round_sizes": ROUND, "seed": 0}
+    phases, weights = further.paper_phases(paper_game, real, **how), {}
+
+    def keep(done):
+        weights[done] = [w.copy() for w in paper_game.generator.get_weights()]
+        return {"done": done}
+
+    play_phases(phases, evaluate=keep, evaluate_every=1, checkpoint=None)
+    assert sorted(weights) == [1, 2, 3, 4, 5, 6]
+    same = [
+        all(np.array_equal(a, b) for a, b in zip(weights[2], weights[k], strict=True))
+        for k in (1, 3, 4, 5, 6)
+    ]
+    assert same == [False, False, False, True, False]

@@ -8,10 +8,22 @@ normal distribution, and the LSTM starts from a zero state and token 0.
 Written in NumPy, apart from the models that learn.
 """
 
+from helpers.data.fetch import course_data, sha256_of
+
 import numpy as np
 
 START = 0  # the token that stands before every sequence
 CHUNK_NUMBERS = 5_000_000  # logits held at a time
+PUBLISHED = "seqgan_oracle.npz"  # SeqGAN's own oracle, in the folder COURSE_DATA
+PUBLISHED_SHA256 = "99c1b5de01b233136e84bd3900f74d06d059b4796b142d9f48a86b96d1d38d59"
+PUBLISHED_SHAPES = {
+    "embedding": (5000, 32),
+    "kernel": (32, 128),
+    "recurrent_kernel": (32, 128),
+    "bias": (128,),
+    "output_kernel": (32, 5000),
+    "output_bias": (5000,),
+}
 
 
 class Oracle:
@@ -155,6 +167,38 @@ class Oracle:
         while num_rows > 0:
             yield min(most, num_rows)
             num_rows -= most
+
+
+def load_published(sha256=PUBLISHED_SHA256):
+    """Return the oracle that SeqGAN's authors published, or `None`.
+
+    It is read from `seqgan_oracle.npz` in the folder `COURSE_DATA`. There is no
+    download. A file with another sum, or with arrays of other names or shapes, is named
+    in a printed line and not used.
+
+    Args:
+        sha256: str. What the file must add up to.
+
+    Returns:
+        `Oracle` of 5000 tokens, or `None` where there is no such file.
+    """
+    folder = course_data()
+    if folder is None or not (folder / PUBLISHED).exists():
+        return None
+    path = folder / PUBLISHED
+    found = sha256_of(path)
+    if found != sha256:
+        print(f"Not used: {path} has SHA-256 {found[:12]}…, expected {sha256[:12]}….")
+        return None
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if shapes != PUBLISHED_SHAPES:
+        print(f"Not used: {path} holds {shapes}, expected {PUBLISHED_SHAPES}.")
+        return None
+    oracle = Oracle(5000, embedding_dim=32, units=32, seed=0)
+    oracle.weights = [arrays[name] for name in PUBLISHED_SHAPES]
+    return oracle
 
 
 def _sigmoid(x):

@@ -1,6 +1,7 @@
 import math
 
-from helpers.data.worlds.oracle import Oracle
+from helpers.data.fetch import sha256_of
+from helpers.data.worlds.oracle import PUBLISHED_SHAPES, Oracle, load_published
 
 import numpy as np
 import pytest
@@ -141,3 +142,30 @@ def test_strange_tokens_are_refused(token_ids, message):
 def test_nothing_to_draw_is_refused():
     with pytest.raises(ValueError, match="at least 1, got 0 and 5"):
         small_oracle().sample(0, length=5, seed=0)
+
+
+def write_published(folder, **changes):
+    arrays = {name: np.zeros(s, "float32") for name, s in PUBLISHED_SHAPES.items()}
+    arrays["output_bias"][7] = 50.0  # always the same token
+    np.savez(folder / "seqgan_oracle.npz", **arrays | changes)
+    return sha256_of(folder / "seqgan_oracle.npz")
+
+
+def test_the_published_oracle_is_used_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    assert load_published() is None
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    assert load_published() is None
+    oracle = load_published(sha256=write_published(tmp_path))
+    assert oracle.sample(2, length=3, seed=0).tolist() == [[7] * 3] * 2
+
+
+def test_another_published_oracle_is_named_and_not_used(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    write_published(tmp_path)
+    assert load_published() is None
+    assert "seqgan_oracle.npz has SHA-256" in capsys.readouterr().out
+    other = write_published(tmp_path, bias=np.zeros(64, "float32"))
+    assert load_published(sha256=other) is None
+    said = capsys.readouterr().out
+    assert "Not used" in said and "(64,)" in said

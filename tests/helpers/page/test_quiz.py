@@ -24,7 +24,7 @@ KEY = {
     "02_vae": {"before": "ACB", "after": "BCBB"},
     "03_gan": {"before": "BAB", "after": "BCBCA"},
     "04_char_rnn": {"before": "BCA", "after": "BACBA"},
-    "05_seqgan": {"before": "ABC", "after": "ABCA"},
+    "05_seqgan": {"before": "ABC", "after": "ABCAB"},
     "06_transformer": {"before": "BAC", "after": "BBAAC"},
     "07_diffusion": {"before": "BAC", "after": "BCABA"},
 }

@@ -1,0 +1,57 @@
+"""How good generated lines are, held against lines that people wrote."""
+
+import time
+
+from helpers.measure.texts import distinct_n, ngrams, self_bleu
+
+import numpy as np
+
+
+def texts_of(rows, end_id=0):
+    """Return rows of ids `(num_rows, length)` as lists, without their end tokens."""
+    return [[i for i in row if i != end_id] for row in np.asarray(rows).tolist()]
+
+
+def measure_lines(sample, reference, *, num_rows, seed, num_varied=500):
+    """Draw lines, and measure them.
+
+    Args:
+        sample: function of `(num_rows, seed=…)` that returns int `(num_rows, length)`,
+            where 0 is the end token.
+        reference: int, `(num_lines, length)`, all lines that people wrote. A pair of
+            words is known if it stands in one of them.
+        num_rows, seed: int.
+        num_varied: int. Distinct-2 depends on the number of lines; the first ones are
+            taken.
+
+    Returns:
+        The rows, and a tuple of floats: how many were drawn in a second, the share of
+        known pairs, and distinct-2.
+    """
+    start = time.perf_counter()
+    rows = sample(num_rows, seed=seed)
+    speed = num_rows / (time.perf_counter() - start)
+    known = {pair for text in texts_of(reference) for pair in ngrams(text, 2)}
+    texts = texts_of(rows)
+    pairs = [pair in known for text in texts for pair in ngrams(text, 2)]
+    share = float(np.mean(pairs)) if pairs else 0.0
+    return rows, (speed, share, distinct_n(texts[:num_varied], 2))
+
+
+def variety(rows):
+    """Return how varied rows of ids `(num_rows, length)` are, as a dict.
+
+    `self_bleu`, up to pairs, is high where rows repeat one another; `distinct_2` is the
+    share of different pairs among all. Both depend on the number of rows.
+    """
+    texts = np.asarray(rows).tolist()
+    return {"self_bleu": self_bleu(texts, max_n=2), "distinct_2": distinct_n(texts, 2)}
+
+
+def ranked_above(scores, others):
+    """Return how often one of `scores` is above one of `others`, a tie being half.
+
+    It is the area under the ROC curve: 0.5 where the scores tell nothing.
+    """
+    gap = np.subtract.outer(np.asarray(scores), np.asarray(others))
+    return float((gap > 0).mean() + 0.5 * (gap == 0).mean())
