@@ -147,7 +147,7 @@ def test_whatever_goes_wrong_with_one_submission_is_its_own_row(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["grade", "missing"], "course: No folder 'missing'."),
+        (["grade", "missing"], "course: No folder and no zip file 'missing'."),
         (["release", "lab99"], f"course: No lab 'lab99'. There are: labs/{LABS[0]}"),
     ],
 )
