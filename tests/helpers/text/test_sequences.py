@@ -12,6 +12,8 @@ ROWS = np.array([[4, 0, 7, 7], [1, 2, 3, 4], [0, 5, 0, 5]])
 class CountUp:
     """A network that always adds one to the token it has read last."""
 
+    variables = ()
+
     def zero_state(self, batch_size):
         return [ops.zeros((batch_size, 1))]
 
