@@ -39,7 +39,7 @@ KINDS = {"float": np.floating, "uint8": np.uint8, "int": np.integer}
 LEVELS = {  # a figure must not be larger
     "project1_likelihood": ("nll", {"very good": 89.0, "good": 92.0, "pass": 100.0}),
     "project2_gan": ("fid", {"very good": 0.5, "good": 1.6, "pass": 3.0}),
-    "project3_gpt": ("over_counting", {"very good": 0.88, "good": 0.95, "pass": 1.0}),
+    "project3_gpt": ("over_counting", {"very good": 0.88, "good": 0.98, "pass": 1.0}),
 }
 
 

@@ -1,5 +1,7 @@
 """README's tables and the page of results: words, and digits that mean something."""
 
+import tomllib
+
 from course import report, results
 from helpers import catalogue
 from helpers.files import ROOT
@@ -40,6 +42,13 @@ def test_a_metric_has_words_and_an_unknown_one_its_own_name():
     assert report.words("03_gan", "fid_dcgan") == "DCGAN"
     assert report.words("further/03_gan", "peak_mib") == "Most memory at any moment"
     assert report.words("09_new", "some_new_thing") == "some new thing"
+
+
+def test_every_figure_of_the_record_has_words():
+    known = tomllib.loads((ROOT / "website/metrics.toml").read_text("utf-8"))
+    for row in results.load():
+        of_lesson = known.get(row["lesson"], {}) | known["pages"]
+        assert row["metric"] in of_lesson, (row["lesson"], row["metric"])
 
 
 def test_what_a_lesson_found_stands_apart_from_what_it_took(monkeypatch):
