@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+LABS = ("release", "grade", "score", "marks")
 DIES = """\
 import os, signal
 os.write(2, b"a first line\\nCheck failed: rank == 2\\n")
@@ -244,6 +245,19 @@ def test_a_group_that_is_missing_is_one_line(school, capsys, monkeypatch):
     told = capsys.readouterr().err
     assert told.endswith("uv sync --inexact --group teach\n")
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("action", cli.ACTIONS)
+def test_each_action_can_be_called_and_teaches(action, monkeypatch, capsys):
+    called = []
+    monkeypatch.setitem(cli.ACTIONS, action, lambda options: called.append(action))
+    command = ["labs", action] if action in LABS else [action]
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--help"])
+    assert f"usage: course {' '.join(command)}" in capsys.readouterr().out
+    needed = {"slides": ["02"], "grade": ["folder"], "score": ["project1", "folder"]}
+    assert cli.main([*command, *needed.get(action, [])]) == 0
+    assert called == [action]
 
 
 def test_help_and_list_import_nothing_that_takes_seconds():
