@@ -99,7 +99,7 @@ def test_a_readers_run_stands_beside_the_record_and_leaves_it_alone(school, caps
     before = {path: path.read_bytes() for path in school.rglob("*.*") if path.is_file()}
     assert cli.main(["run", "01", "--budget", "cpu"]) == 0
     told = capsys.readouterr().out
-    wanted = "42 one; recorded 40 ± 1 (3 seeds, an abacus), 2.0 spreads above\n"
+    wanted = "42 one; recorded 40.0 ± 1.0 (3 seeds, an abacus), 2.0 spreads above\n"
     assert wanted in told
     assert "run_seconds" in told and "nothing recorded for cpu, tensorflow" in told
     assert "kept in outputs/results.json" in told

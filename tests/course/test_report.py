@@ -16,28 +16,6 @@ def rows(*values, **changes):
     return [base | {"seed": seed, "value": v} for seed, v in enumerate(values)]
 
 
-@pytest.mark.parametrize(
-    ("values", "wanted"),
-    [
-        ((0.091360, 0.091404, 0.091316), "0.09136 ± 0.00004"),
-        ((90.0, 91.0, 92.0), "91.0 ± 1.0"),
-        ((12_000.0, 15_000.0), "14000 ± 2000"),
-        ((10.0, 10.0), "10.0"),
-        ((564.1,), "564"),
-        ((0.23174,), "0.232"),
-        ((1668.0,), "1670"),
-        ((-19.81,), "-19.8"),
-        ((0.0,), "0.00"),
-    ],
-)
-def test_a_figure_has_the_digits_that_its_spread_leaves(values, wanted):
-    assert report.figure(rows(*values)) == wanted
-
-
-def test_a_row_that_is_a_mean_over_seeds_brings_its_own_spread():
-    assert report.figure(rows(90.0, spread=0.25, num_seeds=5)) == "90.0 ± 0.2"
-
-
 def test_a_metric_has_words_and_an_unknown_one_its_own_name():
     assert report.words("03_gan", "fid_dcgan") == "DCGAN"
     assert report.words("further/03_gan", "peak_mib") == "Most memory at any moment"
