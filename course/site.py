@@ -90,8 +90,7 @@ def write_pages(folder):
     thumbnails = folder / "_static" / "lessons"
     thumbnails.mkdir()
     for page in catalogue.pages("lesson"):
-        cell = report.lessons().get(page.name, {}).get("picture")
-        picture = samples.thumbnail(page, cell)
+        picture = samples.picture(page.name, report.lessons()[page.name]["picture"])
         (thumbnails / f"{page.name}.png").write_bytes(picture)
     shutil.copytree(NOTEBOOKS / "images", folder / "notebooks" / "images")
     for page in catalogue.pages(*SHOWN):
@@ -268,18 +267,17 @@ def first_page():
 
 def _card(page):
     """Return a lesson's card, in HTML: picture, title, what it ends with, and facts."""
-    about = report.lessons().get(page.name, {})
-    facts = []
+    about, facts = report.lessons()[page.name], []
     if minutes := report.minutes(page):
         facts.append(f"{minutes} minute{'s' if minutes > 1 else ''}")
-    if about and (number := report.one_number(page)):
+    if number := report.one_number(page):
         facts.append(html.escape(number).replace("**", ""))
     return (
         f'<a href="notebooks/{page.name}.html">'
         f'<img src="_static/lessons/{page.name}.png" '
         f'alt="A figure of the lesson {html.escape(page.title())}">'
         f'<span class="title">{html.escape(page.title())}</span>'
-        f'<span class="ends">{html.escape(about.get("ends", ""))}</span>'
+        f'<span class="ends">{html.escape(about["ends"])}</span>'
         f'<span class="facts">{" · ".join(facts)}</span></a>\n'
     )
 

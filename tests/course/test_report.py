@@ -2,7 +2,7 @@
 
 import tomllib
 
-from course import report, results
+from course import report, results, samples
 from helpers import catalogue
 from helpers.files import ROOT
 
@@ -56,6 +56,7 @@ def test_each_lesson_has_its_line_and_each_headline_its_figure():
     assert {page.name for page in catalogue.pages("lesson")} <= set(report.lessons())
     assert 6 <= len(report.headlines()) <= 8
     for page in catalogue.pages("lesson"):
+        assert samples.picture(page.name, report.lessons()[page.name]["picture"])
         number = report.one_number(page)
         assert not number or number.startswith("**")
 
