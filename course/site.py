@@ -22,9 +22,6 @@ BUILD = ROOT / "build"
 SHOWN = ("lesson", "further", "solution")
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "bleach")
 ARCHIVE = "generative-models.zip"
-FILES = ("README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "uv.lock")
-FILES += ("environment.yml", "conftest.py", "nbgrader_config.py")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 TERM = re.compile(r"^(\w.*)\n    .*\[Lesson (\d\d)", re.MULTILINE)
 PROTECTED = re.compile(  # what no term is linked in
     r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^\]]*\]\([^)]*\)|<[^>\n]*>"
@@ -101,20 +98,7 @@ def write_pages(folder):
         prepare(notebook, download=place)
         nbformat.write(notebook, folder / place)
         shutil.copy(page.path, folder / "files" / "files" / place)
-    pack(folder / "files" / ARCHIVE)
-
-
-def pack(path):
-    """Write the course as a learner gets it into a zip file, labs unsolved."""
-    with tempfile.TemporaryDirectory() as workshop:
-        course = pathlib.Path(workshop, "generative-models")
-        copy.copy(course)
-        for name in ("course", "helpers", "data", "website"):
-            shutil.copytree(ROOT / name, course / name, ignore=LEFT_OUT)
-        for name in FILES:
-            shutil.copy(ROOT / name, course / name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.make_archive(str(path.with_suffix("")), "zip", workshop)
+    copy.pack(folder / "files" / ARCHIVE)
 
 
 def prepare(notebook, *, download):
