@@ -117,18 +117,17 @@ def table(rows):
     return lines
 
 
-def results_page(*, up="../"):
+def results_page():
     """Return the ledger as a page in Markdown: for each lesson what it found, and took.
 
-    Args:
-        up: str. The way from the page to the course's root, for its links.
+    Its links lead from a folder below the course's root, as `data` is.
     """
     text, rows = RESULTS_HEAD, results.load()
     pages = {page.name: page for page in catalogue.pages("lesson", "further")}
     for name in dict.fromkeys(row["lesson"] for row in rows):
         title = name
         if name in pages:
-            title = f"[{pages[name].title()}]({up}notebooks/{name}.ipynb)"
+            title = f"[{pages[name].title()}](../notebooks/{name}.ipynb)"
         text += f"\n## {title}\n"
         own = [row for row in rows if row["lesson"] == name]
         found = [row for row in own if row["unit"] not in COSTS]

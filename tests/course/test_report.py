@@ -7,13 +7,7 @@ from helpers import catalogue
 from helpers.files import ROOT
 
 import pytest
-
-
-def rows(*values, **changes):
-    base = {"lesson": "02_vae", "metric": "iwae_nll", "unit": "nats/image"}
-    base |= {"budget": "cpu", "backend": "tensorflow", "device": "2 CPU cores"}
-    base |= {"source": "mnist"} | changes
-    return [base | {"seed": seed, "value": v} for seed, v in enumerate(values)]
+from rows import seeds
 
 
 def test_a_metric_has_words_and_an_unknown_one_its_own_name():
@@ -30,13 +24,13 @@ def test_every_figure_of_the_record_has_words():
 
 
 def test_what_a_lesson_found_stands_apart_from_what_it_took(monkeypatch):
-    found = rows(4.0, 5.0, 6.0, metric="a_b")
-    took = rows(200.0, metric="run_seconds", unit="s", source="", device="an abacus")
-    helpers = rows(7.0, metric="one", lesson="helpers")
+    found = seeds(4.0, 5.0, 6.0, metric="a_b")
+    took = seeds(200.0, metric="run_seconds", unit="s", source="", device="an abacus")
+    helpers = seeds(7.0, metric="one", lesson="helpers")
     monkeypatch.setattr(results, "load", lambda: [*found, *took, *helpers])
-    text = report.results_page(up="")
+    text = report.results_page()
     title = catalogue.find("02").title()
-    assert f"## [{title}](notebooks/02_vae.ipynb)" in text and "## helpers" in text
+    assert f"## [{title}](../notebooks/02_vae.ipynb)" in text and "## helpers" in text
     assert "| a b | 5.0 ± 1.0 | nats/image | 3 seeds, mnist |" in text
     assert "| Time for the whole page | 200 | s | 1 seed, an abacus |" in text
     assert text.index("a b") < text.index("Time, speed") < text.index("## helpers")
@@ -46,7 +40,7 @@ def test_minutes_come_from_the_ledger_and_else_from_the_list(monkeypatch):
     page = catalogue.find("02_vae")
     monkeypatch.setattr(results, "load", lambda: [])
     assert report.minutes(page) == report.lessons()["02_vae"]["minutes"]
-    took = rows(20.0, metric="run_seconds", unit="s")
+    took = seeds(20.0, metric="run_seconds", unit="s")
     monkeypatch.setattr(results, "load", lambda: took)
     assert report.minutes(page) == 1
     assert report.minutes(catalogue.find("further/02_vae")) is None

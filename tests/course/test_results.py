@@ -6,6 +6,7 @@ from course import results
 from helpers.files import ROOT
 
 import pytest
+from rows import row, seeds
 
 WRITER = """
 import pathlib, sys
@@ -24,25 +25,6 @@ for i in range(20):
 def ledger(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "RESULTS", tmp_path / "data" / "results.json")
     return tmp_path / "data" / "results.json"
-
-
-def row(**changes):
-    base = {
-        "lesson": "02_vae",
-        "metric": "iwae_nll",
-        "value": 90.0,
-        "unit": "nats/image",
-        "budget": "cpu",
-        "backend": "tensorflow",
-        "device": "2 CPU cores",
-        "source": "mnist",
-        "seed": 0,
-    }
-    return base | changes
-
-
-def seeds(*values):
-    return [row(seed=seed, value=value) for seed, value in enumerate(values)]
 
 
 def test_a_newer_row_replaces_its_own_kind_only(ledger):
