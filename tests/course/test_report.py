@@ -40,9 +40,10 @@ def test_minutes_come_from_the_ledger_and_else_from_the_list(monkeypatch):
     page = catalogue.find("02_vae")
     monkeypatch.setattr(results, "load", lambda: [])
     assert report.minutes(page) == report.lessons()["02_vae"]["minutes"]
-    took = seeds(20.0, metric="run_seconds", unit="s")
-    monkeypatch.setattr(results, "load", lambda: took)
-    assert report.minutes(page) == 1
+    for seconds, minutes in ((20.0, 1), (1_000.0, 17)):
+        took = seeds(seconds, metric="run_seconds", unit="s")
+        monkeypatch.setattr(results, "load", lambda took=took: took)
+        assert report.minutes(page) == minutes
     assert report.minutes(catalogue.find("further/02_vae")) is None
 
 
