@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -10,7 +11,6 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-LABS = ("release", "grade", "score", "marks")
 DIES = """\
 import os, signal
 os.write(2, b"a first line\\nCheck failed: rank == 2\\n")
@@ -251,7 +251,10 @@ def test_a_group_that_is_missing_is_one_line(school, capsys, monkeypatch):
 def test_each_action_can_be_called_and_teaches(action, monkeypatch, capsys):
     called = []
     monkeypatch.setitem(cli.ACTIONS, action, lambda options: called.append(action))
-    command = ["labs", action] if action in LABS else [action]
+    with pytest.raises(SystemExit):
+        cli.main(["labs", "--help"])
+    of_labs = re.search(rf"^    {action}\b", capsys.readouterr().out, re.MULTILINE)
+    command = ["labs", action] if of_labs else [action]
     with pytest.raises(SystemExit):
         cli.main([*command, "--help"])
     assert f"usage: course {' '.join(command)}" in capsys.readouterr().out
