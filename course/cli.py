@@ -80,9 +80,10 @@ def _grade(options):
 def _score(options):
     from course.labs import platforms, score
     from helpers.data.images import load_digits
+    from helpers.measure.projects import ON_DIGITS
 
     project = catalogue.find(options.project, "project").stem
-    digits = load_digits("mnist") if project in score.ON_DIGITS else None
+    digits = load_digits("mnist") if project in ON_DIGITS else None
     path, rows = score.score(project, platforms.unpack(options.folder), digits)
     figure = score.figure_of(project)
     for row in rows:

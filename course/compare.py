@@ -2,7 +2,7 @@
 
 import statistics
 
-from course.results import groups, mean_and_spread, short, summarise
+from course.results import figure, groups, short, summarise
 
 ALIKE = ("lesson", "metric", "unit", "budget", "backend", "source")
 MACHINE_UNITS = ("s", "ms", "min", "MiB", "GFLOP/s")
@@ -30,7 +30,7 @@ def describe(row, recorded):
     about = [f"{num_seeds} seed{'s' if num_seeds > 1 else ''}"]
     if rows[0]["device"] != row["device"]:
         about.append(rows[0]["device"])
-    told += f"; recorded {mean_and_spread(rows)} ({', '.join(about)}), "
+    told += f"; recorded {figure(rows)} ({', '.join(about)}), "
     if depends_on_machine(row):
         return told + _ratio(row["value"], mean) + _machines(row, rows)
     return told + _distance(row["value"] - mean, spread)

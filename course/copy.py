@@ -1,8 +1,9 @@
-"""Make a copy of the pages to work on, labs without their solutions."""
+"""Copy the pages to work on, or pack the whole course; labs without their solutions."""
 
 import pathlib
 import re
 import shutil
+import tempfile
 
 from helpers import catalogue
 from helpers.files import NOTEBOOKS, ROOT, replace_text
@@ -10,6 +11,9 @@ from helpers.files import NOTEBOOKS, ROOT, replace_text
 import nbformat
 
 PLACE = ROOT / "my_course"
+FILES = ("README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "uv.lock")
+FILES += ("environment.yml", "conftest.py", "nbgrader_config.py")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 REGION = r"^( *)### BEGIN {0}\n.*?^ *### END {0}$"
 SOLUTION = re.compile(REGION.format("SOLUTION"), re.MULTILINE | re.DOTALL)
 HIDDEN = re.compile(r"\n?" + REGION.format("HIDDEN TESTS"), re.MULTILINE | re.DOTALL)
@@ -50,6 +54,19 @@ def copy(folder=None):
         written.append(path)
     shutil.copytree(NOTEBOOKS / "images", target / "images", dirs_exist_ok=True)
     return written, kept
+
+
+def pack(path):
+    """Write the course as a learner gets it into a zip file."""
+    with tempfile.TemporaryDirectory() as workshop:
+        course = pathlib.Path(workshop, "generative-models")
+        copy(course)
+        for name in ("course", "helpers", "data", "website"):
+            shutil.copytree(ROOT / name, course / name, ignore=LEFT_OUT)
+        for name in FILES:
+            shutil.copy(ROOT / name, course / name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.make_archive(str(path.with_suffix("")), "zip", workshop)
 
 
 def unsolved(notebook):

@@ -20,6 +20,14 @@ standard deviations over seeds. --record puts the figures into the record itself
 data/results.json. The smoke budget measures nothing, so its figures are neither kept
 nor compared."""
 
+COPY_HELP = """\
+Copy all pages into a folder to work on, labs without their solutions. Pages that are
+there already stay as they are."""
+
+RESULTS_HELP = """\
+Print the record of what the lessons measured. Without PAGE and --json, also bring
+README's tables and data/results.md up to date with it."""
+
 PUBLISH_HELP = """\
 Write the course's address into every notebook, so that Colab can fetch the course.
 
@@ -64,7 +72,6 @@ memory. A submission that cannot be graded is named, and the rest are graded. Ma
 to build/labs/marks.csv, feedback to build/labs/feedback; answers in words wait for a
 person: jupyter lab, then the Formgrader."""
 
-
 SCORE_HELP = """\
 Score what was handed in for a project and write its leaderboard.
 
@@ -84,30 +91,18 @@ def make_parser():
         epilog="To read and run the lessons yourself: "
         "jupyter lab notebooks/00_start_here.ipynb",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="action")
 
     about = "name the lessons and further pages, with their minutes and subjects"
-    listing = commands.add_parser("list", help=about, description=f"{about}.")
+    listing = _add(commands, "list", about)
     listing.add_argument("--json", action="store_true", help="for programs")
-    listing.set_defaults(action="list")
 
-    copying = commands.add_parser(
-        "copy",
-        help="make a copy of the pages to work on",
-        description="Copy all pages into a folder to work on, labs without their "
-        "solutions. Pages that are there already stay as they are.",
-    )
+    copying = _add(commands, "copy", "make a copy of the pages to work on", COPY_HELP)
     copying.add_argument(
         "folder", nargs="?", metavar="FOLDER", help="default: my_course"
     )
-    copying.set_defaults(action="copy")
 
-    running = commands.add_parser(
-        "run",
-        help="run pages without a browser",
-        description=RUN_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    running = _add(commands, "run", "run pages without a browser", RUN_HELP)
     running.add_argument(
         "pages", nargs="*", metavar="PAGE", help="such as 02, further/02 or labs/lab02"
     )
@@ -124,75 +119,41 @@ def make_parser():
         action="store_true",
         help="replace the notebooks' outputs by those of this run",
     )
-    running.set_defaults(action="run")
 
-    table = commands.add_parser(
-        "results",
-        help="print the measured results",
-        description="Print the record of what the lessons measured. Without PAGE and "
-        "--json, also bring README's tables and data/results.md up to date with it.",
-    )
+    table = _add(commands, "results", "print the measured results", RESULTS_HELP)
     table.add_argument("page", nargs="?", metavar="PAGE", help="such as 02")
     table.add_argument("--json", action="store_true", help="the rows, for programs")
-    table.set_defaults(action="results")
 
-    about = "draw README's picture from the outputs of the pages"
-    drawing = commands.add_parser("samples", help=about, description=f"{about}.")
-    drawing.set_defaults(action="samples")
+    _add(commands, "samples", "draw README's picture from the outputs of the pages")
 
-    publishing = commands.add_parser(
-        "publish",
-        help="let Colab open the notebooks from your repository",
-        description=PUBLISH_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    about = "let Colab open the notebooks from your repository"
+    publishing = _add(commands, "publish", about, PUBLISH_HELP)
     publishing.add_argument("address", nargs="?", metavar="OWNER/REPO")
     publishing.add_argument(
         "--reference", help="branch or tag to fetch (default: the current branch)"
     )
-    publishing.set_defaults(action="publish")
 
-    website = commands.add_parser(
-        "site",
-        help="make the website of the lessons, to be read offline",
-        description=SITE_HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    website.set_defaults(action="site")
+    about = "make the website of the lessons, to be read offline"
+    _add(commands, "site", about, SITE_HELP)
 
     about = "make decks of slides of lessons, in build/slides"
-    showing = commands.add_parser("slides", help=about, description=f"{about}.")
+    showing = _add(commands, "slides", about)
     showing.add_argument("pages", nargs="+", metavar="PAGE", help="such as 02")
-    showing.set_defaults(action="slides")
 
     about = "write the quizzes for a learning platform (GIFT) and for print"
-    asking = commands.add_parser("quizzes", help=about, description=f"{about}.")
-    asking.set_defaults(action="quizzes")
+    _add(commands, "quizzes", about)
     _add_labs(commands)
     return parser
 
 
 def _add_labs(commands):
-    about = "hand out labs and grade what comes back"
-    parser = commands.add_parser("labs", help=about, description=f"{about}.")
-    actions = parser.add_subparsers(required=True, metavar="ACTION")
-    raw = argparse.RawDescriptionHelpFormatter
+    parser = _add(commands, "labs", "hand out labs and grade what comes back")
+    actions = parser.add_subparsers(required=True, metavar="ACTION", dest="action")
 
-    releasing = actions.add_parser(
-        "release",
-        help="make the students' copies",
-        description=RELEASE_HELP,
-        formatter_class=raw,
-    )
+    releasing = _add(actions, "release", "make the students' copies", RELEASE_HELP)
     releasing.add_argument("labs", nargs="*", metavar="LAB", help="such as lab01")
-    releasing.set_defaults(action="release")
 
-    grading = actions.add_parser(
-        "grade",
-        help="grade a folder of submissions",
-        description=GRADE_HELP,
-        formatter_class=raw,
-    )
+    grading = _add(actions, "grade", "grade a folder of submissions", GRADE_HELP)
     grading.add_argument("folder", metavar="FOLDER_OR_ZIP")
     grading.add_argument(
         "--seconds", type=int, default=300, help="time for a submission (300)"
@@ -211,18 +172,20 @@ def _add_labs(commands):
         action="store_true",
         help="run student code without a sandbox, as a program of yours",
     )
-    grading.set_defaults(action="grade")
 
-    scoring = actions.add_parser(
-        "score",
-        help="write the leaderboard of a project",
-        description=SCORE_HELP,
-        formatter_class=raw,
-    )
+    scoring = _add(actions, "score", "write the leaderboard of a project", SCORE_HELP)
     scoring.add_argument("project", metavar="PROJECT", help="such as project2")
     scoring.add_argument("folder", metavar="FOLDER_OR_ZIP")
-    scoring.set_defaults(action="score")
 
     about = "write the tables of marks anew, after points were given by hand"
-    telling = actions.add_parser("marks", help=about, description=f"{about}.")
-    telling.set_defaults(action="marks")
+    _add(actions, "marks", about)
+
+
+def _add(commands, name, about, description=None):
+    """Add an action and return its parser; a description keeps its lines."""
+    return commands.add_parser(
+        name,
+        help=about,
+        description=description or f"{about}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )

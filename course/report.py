@@ -1,6 +1,5 @@
 """The ledger in words: README's tables, the page of all results, a line a lesson."""
 
-import math
 import tomllib
 
 from course import results
@@ -30,23 +29,6 @@ def words(lesson, metric):
     known = tomllib.loads((WEBSITE / "metrics.toml").read_text("utf-8"))
     found = known.get(lesson, {}).get(metric) or known["pages"].get(metric)
     return found or metric.replace("_", " ")
-
-
-def figure(rows):
-    """Return mean and spread with the digits that mean something: `"90.14 ± 0.11"`.
-
-    The spread has one digit, two where the first is 1, and the mean as many places.
-    Where there is no spread, the value has three digits.
-
-    Args:
-        rows: list of the ledger's rows that differ in the seed alone.
-    """
-    mean, spread, _ = results.summarise(rows)
-    if not spread:
-        return _rounded(mean, 2 - _exponent(mean))
-    digits = 1 if f"{spread:e}"[0] == "1" else 0
-    places = digits - _exponent(spread)
-    return f"{_rounded(mean, places)} ± {_rounded(spread, places)}"
 
 
 def minutes(page):
@@ -86,8 +68,8 @@ def one_number(page):
     rows = _of(page.name, about["metric"])
     if not rows:
         return ""
-    mean = results.summarise(rows)[0]
-    return f"**{_rounded(mean, 2 - _exponent(mean))}** {about['words']}"
+    mean = results.three_digits(results.summarise(rows)[0])
+    return f"**{mean}** {about['words']}"
 
 
 def headlines():
@@ -100,7 +82,7 @@ def headlines():
     for about in tomllib.loads(text)["headline"]:
         rows = _of(about["lesson"], about["metric"])
         if rows:
-            told = {"figure": figure(rows), "unit": rows[0]["unit"]}
+            told = {"figure": results.figure(rows), "unit": rows[0]["unit"]}
             found.append(about | told)
     return found
 
@@ -131,22 +113,21 @@ def table(rows):
         how += [row[name] for name in ("budget", "device", "backend")]
         how = ", ".join(part for part in how if part and part not in USUAL)
         told = words(row["lesson"], row["metric"])
-        lines.append((told, figure(group), row["unit"], how))
+        lines.append((told, results.figure(group), row["unit"], how))
     return lines
 
 
-def results_page(*, up="../"):
+def results_page():
     """Return the ledger as a page in Markdown: for each lesson what it found, and took.
 
-    Args:
-        up: str. The way from the page to the course's root, for its links.
+    Its links lead from a folder below the course's root, as `data` is.
     """
     text, rows = RESULTS_HEAD, results.load()
     pages = {page.name: page for page in catalogue.pages("lesson", "further")}
     for name in dict.fromkeys(row["lesson"] for row in rows):
         title = name
         if name in pages:
-            title = f"[{pages[name].title()}]({up}notebooks/{name}.ipynb)"
+            title = f"[{pages[name].title()}](../notebooks/{name}.ipynb)"
         text += f"\n## {title}\n"
         own = [row for row in rows if row["lesson"] == name]
         found = [row for row in own if row["unit"] not in COSTS]
@@ -196,13 +177,3 @@ def _of(lesson, metric):
         if (row["lesson"], row["metric"], row["budget"]) == (lesson, metric, "cpu")
     ]
     return max(results.groups(rows), key=len, default=[])
-
-
-def _exponent(value):
-    """Return the power of ten of a number's first digit; 0 has 0."""
-    return math.floor(math.log10(abs(value))) if value else 0
-
-
-def _rounded(value, places):
-    """Write a number to so many places; a negative number of them rounds before."""
-    return f"{round(value, places):.{max(places, 0)}f}"

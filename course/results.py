@@ -6,6 +6,7 @@ A page calls `helpers.ledger.record`. A whole run of it keeps what it recorded i
 
 import contextlib
 import json
+import math
 import pathlib
 import statistics
 
@@ -105,18 +106,42 @@ def summarise(rows):
     return values[0], rows[0].get("spread"), rows[0].get("num_seeds", 1)
 
 
-def mean_and_spread(rows):
-    """Return mean and spread as text, such as `"90.14 ± 0.11"`."""
+def figure(rows):
+    """Return mean and spread with the digits that mean something: `"90.14 ± 0.11"`.
+
+    The spread has one digit, two where the first is 1, and the mean as many places.
+    Where there is no spread, the value has three digits.
+
+    Args:
+        rows: list of dicts that differ in the seed alone.
+    """
     mean, spread, _ = summarise(rows)
-    if spread is None:
-        return short(mean)
-    return f"{short(mean)} ± {short(spread, 2)}"
+    if not spread:
+        return three_digits(mean)
+    digits = 1 if f"{spread:e}"[0] == "1" else 0
+    places = digits - _exponent(spread)
+    return f"{_rounded(mean, places)} ± {_rounded(spread, places)}"
+
+
+def three_digits(value):
+    """Write a number with three digits that count, zeros at its end among them."""
+    return _rounded(value, 2 - _exponent(value))
 
 
 def short(value, num_digits=4):
     """Write a number with so many digits that count, large ones in full."""
     text = f"{value:.{num_digits}g}"
     return f"{value:.0f}" if "e+" in text else text
+
+
+def _exponent(value):
+    """Return the power of ten of a number's first digit; 0 has 0."""
+    return math.floor(math.log10(abs(value))) if value else 0
+
+
+def _rounded(value, places):
+    """Write a number to so many places; a negative number of them rounds before."""
+    return f"{round(value, places):.{max(places, 0)}f}"
 
 
 def _identity(row):

@@ -23,6 +23,7 @@ INSTALL = {
     "jax": "uv sync --inexact --group jax",
     "torch": "uv pip install torch --index-url https://download.pytorch.org/whl/cpu",
 }
+NUM_COLORS = 128  # of a stored figure
 LAST_LINES = 3  # of what a kernel wrote before it died
 
 
@@ -193,28 +194,22 @@ def _last_lines(file):
     return " / ".join(lines[-LAST_LINES:])
 
 
-def shrink_png(png, *, num_colors=128):
+def shrink_png(png):
     """Store a figure's PNG with a palette: a third of the bytes, the same to the eye.
 
     Args:
         png: bytes of a PNG file. What is see-through becomes white.
-        num_colors: int in [2, 256]. Size of the palette.
 
     Returns:
         bytes of a PNG file of the same width and height; `png` itself if that is
         smaller.
-
-    Raises:
-        ValueError: `num_colors` is out of range.
     """
-    if not 2 <= num_colors <= 256:
-        raise ValueError(f"num_colors must be in [2, 256], got {num_colors}.")
     with Image.open(io.BytesIO(png)) as image:
         image = image.convert("RGBA")
     paper = Image.new("RGBA", image.size, "white")
     image = Image.alpha_composite(paper, image).convert("RGB")
     file = io.BytesIO()
-    image.quantize(num_colors, dither=Image.Dither.NONE).save(
+    image.quantize(NUM_COLORS, dither=Image.Dither.NONE).save(
         file, "png", optimize=True
     )
     return min(png, file.getvalue(), key=len)

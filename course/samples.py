@@ -48,25 +48,6 @@ def picture(lesson, cell_id):
     return base64.b64decode(found[-1])
 
 
-def thumbnail(page, cell_id=None):
-    """Return a picture that stands for a page, as bytes of a PNG file.
-
-    Args:
-        page: `helpers.catalogue.Page`.
-        cell_id: str. The cell whose figure it is; where the page has no such cell, or
-            `None` is given, it is the page's first figure.
-
-    Raises:
-        ValueError: the page shows no figure.
-    """
-    cells = [cell for cell in page.read().cells if cell.cell_type == "code"]
-    chosen = [cell for cell in cells if cell.id == cell_id] or cells
-    for output in (output for cell in chosen for output in cell.outputs):
-        if "image/png" in output.get("data", {}):
-            return base64.b64decode(output.data["image/png"])
-    raise ValueError(f"{page.name} shows no figure.")
-
-
 def tiles(png):
     """Return the images of a grid, row by row: list of lists of `PIL.Image.Image`.
 

@@ -22,9 +22,6 @@ BUILD = ROOT / "build"
 SHOWN = ("lesson", "further", "solution")
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "bleach")
 ARCHIVE = "generative-models.zip"
-FILES = ("README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "uv.lock")
-FILES += ("environment.yml", "conftest.py", "nbgrader_config.py")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 TERM = re.compile(r"^(\w.*)\n    .*\[Lesson (\d\d)", re.MULTILINE)
 PROTECTED = re.compile(  # what no term is linked in
     r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^\]]*\]\([^)]*\)|<[^>\n]*>"
@@ -90,8 +87,7 @@ def write_pages(folder):
     thumbnails = folder / "_static" / "lessons"
     thumbnails.mkdir()
     for page in catalogue.pages("lesson"):
-        cell = report.lessons().get(page.name, {}).get("picture")
-        picture = samples.thumbnail(page, cell)
+        picture = samples.picture(page.name, report.lessons()[page.name]["picture"])
         (thumbnails / f"{page.name}.png").write_bytes(picture)
     shutil.copytree(NOTEBOOKS / "images", folder / "notebooks" / "images")
     for page in catalogue.pages(*SHOWN):
@@ -102,20 +98,7 @@ def write_pages(folder):
         prepare(notebook, download=place)
         nbformat.write(notebook, folder / place)
         shutil.copy(page.path, folder / "files" / "files" / place)
-    pack(folder / "files" / ARCHIVE)
-
-
-def pack(path):
-    """Write the course as a learner gets it into a zip file, labs unsolved."""
-    with tempfile.TemporaryDirectory() as workshop:
-        course = pathlib.Path(workshop, "generative-models")
-        copy.copy(course)
-        for name in ("course", "helpers", "data", "website"):
-            shutil.copytree(ROOT / name, course / name, ignore=LEFT_OUT)
-        for name in FILES:
-            shutil.copy(ROOT / name, course / name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.make_archive(str(path.with_suffix("")), "zip", workshop)
+    copy.pack(folder / "files" / ARCHIVE)
 
 
 def prepare(notebook, *, download):
@@ -268,18 +251,17 @@ def first_page():
 
 def _card(page):
     """Return a lesson's card, in HTML: picture, title, what it ends with, and facts."""
-    about = report.lessons().get(page.name, {})
-    facts = []
+    about, facts = report.lessons()[page.name], []
     if minutes := report.minutes(page):
         facts.append(f"{minutes} minute{'s' if minutes > 1 else ''}")
-    if about and (number := report.one_number(page)):
+    if number := report.one_number(page):
         facts.append(html.escape(number).replace("**", ""))
     return (
         f'<a href="notebooks/{page.name}.html">'
         f'<img src="_static/lessons/{page.name}.png" '
         f'alt="A figure of the lesson {html.escape(page.title())}">'
         f'<span class="title">{html.escape(page.title())}</span>'
-        f'<span class="ends">{html.escape(about.get("ends", ""))}</span>'
+        f'<span class="ends">{html.escape(about["ends"])}</span>'
         f'<span class="facts">{" · ".join(facts)}</span></a>\n'
     )
 

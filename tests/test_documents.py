@@ -68,6 +68,13 @@ def test_links_lead_to_files_that_exist(document):
     assert not missing
 
 
+def test_contributing_says_what_each_module_is_for():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"\w+(?=\.py`|`)", text[text.index("| To change |") :]))
+    for path in [*ROOT.glob("helpers/**/*.py"), *ROOT.glob("course/*.py")]:
+        assert path.stem in named | {"__init__"}, path
+
+
 def test_a_name_that_is_gone_is_found():
     with pytest.raises((AttributeError, ModuleNotFoundError)):
         resolve("helpers.files.rename_nothing")

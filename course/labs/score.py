@@ -8,7 +8,6 @@ from course.labs import intake, marks
 from helpers.measure import projects
 
 COLUMNS = ("rank", "student", "level")
-ON_DIGITS = ("project1_likelihood", "project2_gan")
 
 
 def figure_of(project):

@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 
-from course import publish
+from course import copy, publish
 from course.labs import release
 from helpers import catalogue
 from helpers.files import NOTEBOOKS, ROOT
@@ -17,7 +17,6 @@ NAME = "student"
 KINDS = ("lesson", "further", "project")  # labs are added as nbgrader has released them
 FOLDERS = ("helpers", "data")
 FILES = ("LICENSE", "environment.yml", "uv.lock")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 SCRIPTS = re.compile(r"^\[project\.scripts\]\n(?:[^\[\n].*\n)*\n?", re.MULTILINE)
 TO_SOLUTION = re.compile(r"\[([^][]*)\]\((?:\.\./)?solutions/[^)]*\)")
 README = """\
@@ -72,7 +71,7 @@ def write(labs):
 def _fill(folder, labs):
     """Write all files of the edition into a new folder."""
     for name in FOLDERS:
-        shutil.copytree(ROOT / name, folder / name, ignore=LEFT_OUT)
+        shutil.copytree(ROOT / name, folder / name, ignore=copy.LEFT_OUT)
     for name in FILES:
         shutil.copy(ROOT / name, folder / name)
     # Without the package `course` there is no command `course`.

@@ -6,13 +6,15 @@ from helpers.measure.texts import distinct_n, ngrams, self_bleu
 
 import numpy as np
 
-
-def texts_of(rows, end_id=0):
-    """Return rows of ids `(num_rows, length)` as lists, without their end tokens."""
-    return [[i for i in row if i != end_id] for row in np.asarray(rows).tolist()]
+NUM_VARIED = 500  # rows; distinct-2 depends on their number
 
 
-def measure_lines(sample, reference, *, num_rows, seed, num_varied=500):
+def texts_of(rows):
+    """Return rows of ids `(num_rows, length)` as lists, without 0, the end token."""
+    return [[i for i in row if i != 0] for row in np.asarray(rows).tolist()]
+
+
+def measure_lines(sample, reference, *, num_rows, seed):
     """Draw lines, and measure them.
 
     Args:
@@ -21,12 +23,10 @@ def measure_lines(sample, reference, *, num_rows, seed, num_varied=500):
         reference: int, `(num_lines, length)`, all lines that people wrote. A pair of
             words is known if it stands in one of them.
         num_rows, seed: int.
-        num_varied: int. Distinct-2 depends on the number of lines; the first ones are
-            taken.
 
     Returns:
         The rows, and a tuple of floats: how many were drawn in a second, the share of
-        known pairs, and distinct-2.
+        known pairs, and distinct-2 of the first `NUM_VARIED` rows.
     """
     start = time.perf_counter()
     rows = sample(num_rows, seed=seed)
@@ -35,7 +35,7 @@ def measure_lines(sample, reference, *, num_rows, seed, num_varied=500):
     texts = texts_of(rows)
     pairs = [pair in known for text in texts for pair in ngrams(text, 2)]
     share = float(np.mean(pairs)) if pairs else 0.0
-    return rows, (speed, share, distinct_n(texts[:num_varied], 2))
+    return rows, (speed, share, distinct_n(texts[:NUM_VARIED], 2))
 
 
 def variety(rows):

@@ -35,6 +35,7 @@ FORMATS = {  # each array's kind of number and its shape, `None` for any length
         "expected": ("int", ()),
     },
 }
+ON_DIGITS = ("project1_likelihood", "project2_gan")  # scored on test images
 KINDS = {"float": np.floating, "uint8": np.uint8, "int": np.integer}
 LEVELS = {  # a figure must not be larger
     "project1_likelihood": ("nll", {"very good": 89.0, "good": 92.0, "pass": 100.0}),
@@ -94,7 +95,9 @@ def load(project, path):
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
         if size > LARGEST:
-            raise ValueError(f"has {size / 2**20:.0f} MiB, at most 256")
+            raise ValueError(
+                f"has {size / 2**20:.0f} MiB, at most {LARGEST / 2**20:.0f}"
+            )
         with np.load(path, allow_pickle=False) as file:
             _check_names(project, file.files)
             arrays = {name: file[name] for name in file.files}
@@ -123,7 +126,7 @@ def score(project, arrays, digits=None):
     Raises:
         ValueError: the arrays do not belong to these images, or cannot be right.
     """
-    if project in ("project1_likelihood", "project2_gan") and digits is None:
+    if project in ON_DIGITS and digits is None:
         raise ValueError(f"{project} is scored on images; digits is missing.")
     found = SCORES[project](digits=digits, **arrays)
     if project in LEVELS:

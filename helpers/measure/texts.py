@@ -161,20 +161,6 @@ def words_of(text):
     return re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", text.lower())
 
 
-def real_word_share(text, known_words):
-    """Return the share of a text's words that are in the set `known_words`.
-
-    The first and the last word are left out, since a sample may cut them.
-
-    Raises:
-        ValueError: fewer than three words.
-    """
-    words = words_of(text)[1:-1]
-    if not words:
-        raise ValueError("The text must have at least three words.")
-    return sum(word in known_words for word in words) / len(words)
-
-
 class NgramModel:
     """A language model by counting, to evaluate texts that another model wrote.
 

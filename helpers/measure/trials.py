@@ -19,6 +19,7 @@ NAMES = {  # of measures, in figures
     "reverse": "reverse KL (errors)",
     "forward": "forward KL (gaps)",
 }
+ERROR_RATE = 0.05  # of all comparisons of a trial together
 LOWER, HIGHER, OPEN = "lower", "higher", "no difference shown"
 
 
@@ -70,11 +71,11 @@ def verdict(mean, half_width, means):
     return OPEN
 
 
-def verdicts(values, arm, rivals, *, measures, error_rate=0.05):
+def verdicts(values, arm, rivals, *, measures):
     """Compare one arm with its rivals, seed by seed.
 
-    All comparisons together are wrong with a probability of at most `error_rate`: each
-    interval has the confidence 1 - error_rate / number of comparisons, after
+    All comparisons together are wrong with a probability of at most `ERROR_RATE`: each
+    interval has the confidence 1 - ERROR_RATE / number of comparisons, after
     Bonferroni.
 
     Args:
@@ -82,7 +83,6 @@ def verdicts(values, arm, rivals, *, measures, error_rate=0.05):
             it does not hold is not compared, nor one that is equal everywhere.
         arm: str.
         rivals, measures: lists of str.
-        error_rate: float in (0, 1).
 
     Returns:
         list of dicts with `rival`, `measure`, `means` (of the arm minus the rival, one
@@ -97,7 +97,7 @@ def verdicts(values, arm, rivals, *, measures, error_rate=0.05):
     gaps = {pair: gap for pair, gap in gaps.items() if np.abs(gap).max() > 1e-9}
     rows = []
     for (rival, measure), gap in gaps.items():
-        confidence = 1 - error_rate / len(gaps)
+        confidence = 1 - ERROR_RATE / len(gaps)
         mean, half = paired_interval(gap, confidence=confidence)
         found = {"rival": rival, "measure": measure, "means": gap.mean(axis=1).tolist()}
         found |= {"mean": mean, "half_width": half}
@@ -244,7 +244,8 @@ def record_all(lesson, table, names, measures):
 
 def describe(rows):
     """Return the rows of `verdicts` as a table of text."""
-    lines = [f"{len(rows)} comparisons, together wrong in at most 5 of 100 trials"]
+    often = f"{100 * ERROR_RATE:.0f} of 100 trials"
+    lines = [f"{len(rows)} comparisons, together wrong in at most {often}"]
     lines.append(f"{'':29}{'mean of each world':>20}   all together")
     for row in rows:
         means = "".join(f"{mean:+10.3f}" for mean in row["means"])

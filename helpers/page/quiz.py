@@ -189,10 +189,8 @@ def _for_jupyterquiz(question):
         return _number_for_jupyterquiz(question)
     answers = []
     for option in question["options"]:
-        right = option.get("right", False)
-        why = ("Right. " if right else "Not so. ") + as_html(option["why"])
-        text = as_html(option["text"])
-        answers.append({"answer": text, "correct": right, "feedback": why})
+        text, right = as_html(option["text"]), option.get("right", False)
+        answers.append({"answer": text, "correct": right, "feedback": _why(option)})
     text = as_html(question["question"])
     return {"question": text, "type": "multiple_choice", "answers": answers}
 
@@ -201,12 +199,10 @@ def _number_for_jupyterquiz(question):
     within, answers = question["within"], []
     for option in question["options"]:
         right, number = option.get("right", False), float(option["text"])
-        why = ("Right. " if right else "Not so. ") + as_html(option["why"])
         # jupyterquiz takes the upper end of a range as outside of it.
         limits = [number - within - 1e-9, number + within + 1e-9]
-        answers.append(
-            {"type": "range", "range": limits, "correct": right, "feedback": why}
-        )
+        about = {"range": limits, "correct": right, "feedback": _why(option)}
+        answers.append({"type": "range"} | about)
     answers.append({"type": "default", "feedback": "Not so. Work it out once more."})
     text = as_html(question["question"])
     return {"question": text, "type": "numeric", "answers": answers}

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -98,7 +99,7 @@ def test_a_readers_run_stands_beside_the_record_and_leaves_it_alone(school, caps
     before = {path: path.read_bytes() for path in school.rglob("*.*") if path.is_file()}
     assert cli.main(["run", "01", "--budget", "cpu"]) == 0
     told = capsys.readouterr().out
-    wanted = "42 one; recorded 40 ± 1 (3 seeds, an abacus), 2.0 spreads above\n"
+    wanted = "42 one; recorded 40.0 ± 1.0 (3 seeds, an abacus), 2.0 spreads above\n"
     assert wanted in told
     assert "run_seconds" in told and "nothing recorded for cpu, tensorflow" in told
     assert "kept in outputs/results.json" in told
@@ -244,6 +245,22 @@ def test_a_group_that_is_missing_is_one_line(school, capsys, monkeypatch):
     told = capsys.readouterr().err
     assert told.endswith("uv sync --inexact --group teach\n")
     assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("action", cli.ACTIONS)
+def test_each_action_can_be_called_and_teaches(action, monkeypatch, capsys):
+    called = []
+    monkeypatch.setitem(cli.ACTIONS, action, lambda options: called.append(action))
+    with pytest.raises(SystemExit):
+        cli.main(["labs", "--help"])
+    of_labs = re.search(rf"^    {action}\b", capsys.readouterr().out, re.MULTILINE)
+    command = ["labs", action] if of_labs else [action]
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--help"])
+    assert f"usage: course {' '.join(command)}" in capsys.readouterr().out
+    needed = {"slides": ["02"], "grade": ["folder"], "score": ["project1", "folder"]}
+    assert cli.main([*command, *needed.get(action, [])]) == 0
+    assert called == [action]
 
 
 def test_help_and_list_import_nothing_that_takes_seconds():

@@ -1,26 +1,7 @@
 from course import compare
 
 import pytest
-
-
-def row(value=90.21, **changes):
-    base = {
-        "lesson": "02_vae",
-        "metric": "iwae_nll",
-        "value": value,
-        "unit": "nats/image",
-        "budget": "cpu",
-        "backend": "tensorflow",
-        "device": "2 CPU cores",
-        "source": "mnist",
-        "seed": 0,
-    }
-    return base | changes
-
-
-def seeds(*values, **changes):
-    return [row(value, seed=seed, **changes) for seed, value in enumerate(values)]
-
+from rows import row, seeds
 
 # mean 90.14; deviations -0.11, 0 and 0.11, so the sample standard deviation is 0.11
 RECORDED = seeds(90.03, 90.14, 90.25)
@@ -47,17 +28,17 @@ def test_the_distance_is_in_standard_deviations_over_seeds(value, distance):
 )
 def test_one_seed_has_no_spread_to_measure_with(value, distance):
     told = compare.describe(row(value), seeds(90.0))
-    assert told.endswith(f"; recorded 90 (1 seed), {distance}")
+    assert told.endswith(f"; recorded 90.0 (1 seed), {distance}")
 
 
 def test_seeds_that_agree_to_the_digit_have_none_either():
     told = compare.describe(row(91.0), seeds(90.0, 90.0))
-    assert told.endswith("; recorded 90 ± 0 (2 seeds), 1 above")
+    assert told.endswith("; recorded 90.0 (2 seeds), 1 above")
 
 
 def test_a_row_that_is_a_mean_over_seeds_brings_its_spread():
     told = compare.describe(row(91.0), seeds(90.0, spread=0.5, num_seeds=5))
-    assert told.endswith("; recorded 90 ± 0.5 (5 seeds), 2.0 spreads above")
+    assert told.endswith("; recorded 90.0 ± 0.5 (5 seeds), 2.0 spreads above")
 
 
 @pytest.mark.parametrize(
@@ -72,14 +53,14 @@ def test_a_row_that_is_a_mean_over_seeds_brings_its_spread():
     ],
 )
 def test_what_differs_in_more_than_the_seed_is_not_compared(change):
-    told = compare.describe(row(), seeds(1.0, 2.0, **change))
+    told = compare.describe(row(90.21), seeds(1.0, 2.0, **change))
     assert told == "90.21 nats/image; nothing recorded for cpu, tensorflow, mnist"
 
 
 def test_another_device_is_named_and_only_where_there_is_no_better_one():
     elsewhere = seeds(80.0, 82.0, device="GPU") + seeds(1.0, device="8 CPU cores")
     told = compare.describe(row(82.414), elsewhere)  # 81 + sqrt(2)
-    assert told.endswith("; recorded 81 ± 1.4 (2 seeds, GPU), 1.0 spreads above")
+    assert told.endswith("; recorded 81.0 ± 1.4 (2 seeds, GPU), 1.0 spreads above")
     assert "recorded 90.14" in compare.describe(row(), elsewhere + RECORDED)
 
 
@@ -94,7 +75,7 @@ def test_another_device_is_named_and_only_where_there_is_no_better_one():
 )
 def test_time_is_a_ratio_and_the_note_says_that_machines_differ(about):
     told = compare.describe(row(15.0, **about), seeds(9.0, 11.0, **about))
-    assert "recorded 10 ± 1.4 (2 seeds), 1.5 times as much; machines differ" in told
+    assert "recorded 10.0 ± 1.4 (2 seeds), 1.5 times as much; machines differ" in told
     assert "spreads" not in told
 
 

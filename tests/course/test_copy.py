@@ -1,8 +1,10 @@
 """A copy to work on: what was changed stays, and labs are unsolved."""
 
+import zipfile
+
 from course import cli, copy
 from helpers import catalogue
-from helpers.files import NOTEBOOKS
+from helpers.files import NOTEBOOKS, ROOT
 
 import nbformat
 import pytest
@@ -48,3 +50,18 @@ def test_a_copied_lab_holds_no_solution_and_no_hidden_test(page):
 def test_the_course_is_not_copied_onto_itself():
     with pytest.raises(ValueError, match="holds the course itself"):
         copy.copy(NOTEBOOKS.parent)
+
+
+def test_the_packed_course_is_whole_and_its_labs_are_unsolved(tmp_path):
+    copy.pack(tmp_path / "new" / "course.zip")
+    with zipfile.ZipFile(tmp_path / "new" / "course.zip") as archive:
+        names = archive.namelist()
+        assert {name.split("/")[0] for name in names} == {"generative-models"}
+        held = {name.split("/", 1)[1] for name in names}
+        assert {"pyproject.toml", "uv.lock", "helpers/backend.py"} <= held
+        pages = catalogue.pages()
+        assert {page.path.relative_to(ROOT).as_posix() for page in pages} <= held
+        labs = [n for n in names if "/labs/lab" in n and n.endswith(".ipynb")]
+        assert len(labs) == len(catalogue.pages("lab"))
+        for name in labs:
+            assert b"BEGIN SOLUTION" not in archive.read(name)

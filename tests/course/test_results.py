@@ -6,6 +6,7 @@ from course import results
 from helpers.files import ROOT
 
 import pytest
+from rows import row, seeds
 
 WRITER = """
 import pathlib, sys
@@ -24,21 +25,6 @@ for i in range(20):
 def ledger(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "RESULTS", tmp_path / "data" / "results.json")
     return tmp_path / "data" / "results.json"
-
-
-def row(**changes):
-    base = {
-        "lesson": "02_vae",
-        "metric": "iwae_nll",
-        "value": 90.0,
-        "unit": "nats/image",
-        "budget": "cpu",
-        "backend": "tensorflow",
-        "device": "2 CPU cores",
-        "source": "mnist",
-        "seed": 0,
-    }
-    return base | changes
 
 
 def test_a_newer_row_replaces_its_own_kind_only(ledger):
@@ -80,15 +66,32 @@ def test_no_row_is_lost_where_several_processes_write_at_once(tmp_path):
 
 
 def test_the_spread_is_the_sample_standard_deviation_over_seeds():
-    rows = [row(seed=s, value=v) for s, v in enumerate((90.0, 91.0, 92.0))]
-    assert results.summarise(rows) == (91.0, 1.0, 3)
-    assert results.mean_and_spread(rows) == "91 ± 1"
+    assert results.summarise(seeds(90.0, 91.0, 92.0)) == (91.0, 1.0, 3)
     assert results.summarise([row()]) == (90.0, None, 1)
 
 
 def test_a_row_that_is_a_mean_over_seeds_brings_its_own_spread():
     found = [row(spread=0.25, num_seeds=5)]
     assert results.summarise(found) == (90.0, 0.25, 5)
+    assert results.figure(found) == "90.0 ± 0.2"
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ((0.091360, 0.091404, 0.091316), "0.09136 ± 0.00004"),
+        ((90.0, 91.0, 92.0), "91.0 ± 1.0"),
+        ((12_000.0, 15_000.0), "14000 ± 2000"),
+        ((10.0, 10.0), "10.0"),
+        ((564.1,), "564"),
+        ((0.23174,), "0.232"),
+        ((1668.0,), "1670"),
+        ((-19.81,), "-19.8"),
+        ((0.0,), "0.00"),
+    ],
+)
+def test_a_figure_has_the_digits_that_its_spread_leaves(values, wanted):
+    assert results.figure(seeds(*values)) == wanted
 
 
 def test_a_damaged_ledger_is_named_and_kept(ledger):

@@ -45,19 +45,13 @@ def test_a_shrunk_figure_has_the_same_size_and_nearly_the_same_colours():
 
 
 def test_grey_levels_survive_where_the_palette_holds_them():
-    ramp = Image.fromarray(np.tile(np.arange(0, 256, 4, dtype="uint8"), (9, 1)))
+    ramp = Image.fromarray(np.tile(np.arange(0, 256, 2, dtype="uint8"), (9, 1)))
     file = io.BytesIO()
     ramp.save(file, "png")
-    after = shrink_png(file.getvalue(), num_colors=64)
+    after = shrink_png(file.getvalue())
     np.testing.assert_array_equal(pixels_of(after), pixels_of(file.getvalue()))
 
 
 def test_shrinking_never_makes_a_file_larger():
     once = shrink_png(as_png(some_curves().figure))
     assert len(shrink_png(once)) <= len(once)
-
-
-@pytest.mark.parametrize("num_colors", [1, 257])
-def test_a_palette_has_2_to_256_colours(num_colors):
-    with pytest.raises(ValueError, match="num_colors"):
-        shrink_png(b"", num_colors=num_colors)

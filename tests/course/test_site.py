@@ -6,7 +6,6 @@ import importlib.util
 import pathlib
 import re
 import urllib.parse
-import zipfile
 
 from course import cli, publish, report, results, site
 from helpers import catalogue
@@ -126,19 +125,6 @@ def test_the_first_page_leads_to_each_lesson_and_to_the_course(built):
     assert site.ARCHIVE in page.links
     text = (built / "index.html").read_text("utf-8")
     assert "minutes" in text and "pipx" in text and "nanoGPT" in text
-
-
-def test_the_course_can_be_downloaded_and_its_labs_are_unsolved(built):
-    with zipfile.ZipFile(built / site.ARCHIVE) as archive:
-        names = [name.split("/", 1)[1] for name in archive.namelist()]
-        assert {"pyproject.toml", "uv.lock", "helpers/backend.py"} <= set(names)
-        pages = {f"notebooks/{page.name}.ipynb" for page in catalogue.pages("lesson")}
-        assert pages <= set(names)
-        labs = [name for name in archive.namelist() if "/labs/lab" in name]
-        labs = [name for name in labs if name.endswith(".ipynb")]
-        assert len(labs) == len(catalogue.pages("lab"))
-        for name in labs:
-            assert b"BEGIN SOLUTION" not in archive.read(name)
 
 
 def test_no_page_shows_a_traceback(built):

@@ -1,6 +1,7 @@
 """How the two packages hang together, and that no test of them is passed by."""
 
 import fnmatch
+import re
 
 from helpers import catalogue
 from helpers.files import ROOT
@@ -25,9 +26,31 @@ def test_every_module_of_helpers_is_imported_by_a_page():
     assert [name for name in left if not name.endswith("__init__")] == []
 
 
-def test_helpers_imports_nothing_of_the_command():
-    for name, names in HELPERS.items():
-        assert not [n for n in names if n.split(".")[0] == "course"], name
+def layers(text):
+    """Return what CONTRIBUTING draws: dict of a module or folder to its line's number.
+
+    Folders of modules end in a slash there, and not here.
+    """
+    [drawn] = re.findall(r"^```\n(course/ .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    found, package = {}, ""
+    for number, line in enumerate(drawn.splitlines()):
+        if not line.startswith(" "):
+            package, _, line = line.partition("/")
+        found |= {f"{package}.{name.rstrip('/')}": number for name in line.split()}
+    return found
+
+
+def test_imports_run_one_way_as_contributing_draws_it():
+    drawn = layers((ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+
+    def room(name):
+        return ".".join(name.split(".")[:2])
+
+    parts = {room(name) for name in BOTH if not name.endswith("__init__")}
+    assert set(drawn) == parts
+    for name, names in BOTH.items():
+        for used in {room(n) for n in names} & parts - {room(name)}:
+            assert drawn[room(name)] < drawn[used], (name, used)
 
 
 @pytest.mark.parametrize("name", BOTH)

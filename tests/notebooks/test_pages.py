@@ -14,10 +14,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 HEADINGS = ("Setup", "Hyperparameters", "Summary", "Exercises", "References")
 
-# Pages that `faults` still finds fault with. A page that no longer has any leaves the
-# list; none is added.
-OLD = set()
-
 
 def each(*kinds):
     """Parametrise a test over the paths of all pages of these kinds."""
@@ -151,14 +147,7 @@ def without_code(text):
 def test_a_page_is_short_and_prose_leads_to_each_cell(path):
     [page] = [page for page in catalogue.pages() if page.path == path]
     found = faults(read(path).cells, is_core=page.kind == "lesson")
-    if page.name in OLD:
-        assert found, f"{page.name} meets the rules: take it off the list OLD"
-    else:
-        assert not found, "\n".join(found)
-
-
-def test_the_list_of_old_pages_names_pages():
-    assert OLD <= {page.name for page in catalogue.pages("lesson", "further")}
+    assert not found, "\n".join(found)
 
 
 def some_cells(*lengths):

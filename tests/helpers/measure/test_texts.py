@@ -7,7 +7,6 @@ from helpers.measure.texts import (
     distinct_n,
     longest_cycle,
     ngrams,
-    real_word_share,
     repetition_rate,
     self_bleu,
     words_of,
@@ -106,12 +105,6 @@ def test_self_bleu_is_1_for_copies_and_0_for_strangers():
 
 def test_words_keep_inner_apostrophes():
     assert words_of("'Tis o'er, KATE!\nno3") == ["tis", "o'er", "kate", "no"]
-
-
-def test_share_of_real_words_leaves_cut_ends_out():
-    assert real_word_share("xx to be qq or yy", {"to", "be", "or"}) == 3 / 4
-    with pytest.raises(ValueError, match="at least three words"):
-        real_word_share("only two", {"only"})
 
 
 def test_ngram_model_by_hand():

@@ -48,7 +48,9 @@ def test_an_interval_over_worlds_takes_the_scatter_within_them():
         ((-1, 0.5), [-0.5, -1.5], "lower"),
         ((1, 0.5), [0.5, 1.5], "higher"),
         ((-1, 1.5), [-0.5, -1.5], "no difference shown"),
+        ((1, 1.5), [0.5, 1.5], "no difference shown"),
         ((-1, 0.5), [0.5, -2.5], "no difference shown"),
+        ((1, 0.5), [-0.5, 2.5], "no difference shown"),
     ],
 )
 def test_a_verdict_needs_the_interval_and_every_world(interval, means, word):
@@ -128,11 +130,11 @@ def test_verdicts_come_again_from_the_ledger(tmp_path, capsys):
     for arm, level in (("seqgan", 2.0), ("tempered", 2.0), ("mle", 2.6)):
         for measure in ("nll_oracle", "held_out", "reverse", "forward"):
             values = level + 0.01 * rng.normal(size=(2, 5))
-            rows.append(
-                {"lesson": "05_seqgan", "metric": f"trial_{arm}_{measure}"}
-                | trials.summary(values)
-                | {"budget": "cpu"}
-            )
+            about = {"lesson": "05_seqgan", "metric": f"trial_{arm}_{measure}"}
+            rows.append(about | trials.summary(values) | {"budget": "cpu"})
+            foreign = rows[-1] | {"values": [[0.0] * 5] * 2}
+            rows.append(foreign | {"metric": f"other_{arm}_{measure}"})
+            rows.append(foreign | {"lesson": "04_char_rnn"})
     path = tmp_path / "results.json"
     path.write_text(json.dumps(rows))
     trials.main([str(path)])

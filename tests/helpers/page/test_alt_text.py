@@ -12,12 +12,6 @@ from nbformat.v4 import new_code_cell, new_notebook
 PAGES = catalogue.pages("lesson", "further", "solution")
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
-
-
 def test_curves_are_told_by_title_axes_and_series():
     ax = plot_curves(
         {"PCA": [3, 2], "deep": [2, 1]}, xlabel="epoch", ylabel="loss", title="It falls"

@@ -2,7 +2,6 @@
 
 from helpers.page.panels import plot_bands, plot_plane
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 
@@ -15,7 +14,6 @@ def test_a_band_reaches_from_the_lowest_to_the_highest_run():
         assert ax.lines[0].get_ydata().tolist() == [1.0, 2.0]
         heights = ax.collections[0].get_paths()[0].vertices[:, 1]
         assert (heights.min(), heights.max()) == (0.0, 3.0)
-    plt.close("all")
 
 
 def test_a_plane_holds_a_marked_curve_and_dots():
@@ -24,4 +22,3 @@ def test_a_plane_holds_a_marked_curve_and_dots():
     [ax] = plot_plane({"one": (curve, dots)}, curve_name="c", marks=["1", "2"], **label)
     assert [text.get_text() for text in ax.texts] == ["1", "2"]
     assert len(ax.collections[0].get_offsets()) == 3
-    plt.close("all")

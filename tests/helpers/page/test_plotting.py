@@ -14,13 +14,6 @@ import pytest
 LABELS = {"xlabel": "x", "ylabel": "y", "title": "t"}
 
 
-@pytest.fixture(autouse=True)
-def own_figures():
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
-
-
 def drawn(ax):
     """The array shown on the Axes, with NaN where nothing is drawn."""
     return np.ma.filled(ax.images[0].get_array().astype(float), np.nan)
