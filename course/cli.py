@@ -50,6 +50,7 @@ def _grade(options):
 
     from tqdm import tqdm
 
+    lab = catalogue.find(options.lab, "lab").stem if options.lab else None
     folder = grade.unpack(options.folder)
     with tqdm(total=len(grade.collect(folder)), unit="submission") as bar:
 
@@ -61,6 +62,7 @@ def _grade(options):
         try:
             rows = grade.grade(
                 folder,
+                lab=lab,
                 isolated=not options.unsafe,
                 seconds=options.seconds,
                 cell_seconds=options.cell_seconds,

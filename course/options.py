@@ -56,7 +56,7 @@ Grade a folder of submissions that holds STUDENT/LAB.ipynb for each student, or 
 of an assignment's submissions as Moodle and Canvas write it.
 
   course labs grade submissions
-  course labs grade submissions.zip
+  course labs grade submissions.zip --lab lab01
   course labs grade submissions --jobs 4 --seconds 120
 
 Student code runs in a sandbox (bubblewrap) without network, with limits on time and
@@ -194,6 +194,9 @@ def _add_labs(commands):
         formatter_class=raw,
     )
     grading.add_argument("folder", metavar="FOLDER_OR_ZIP")
+    grading.add_argument(
+        "--lab", help="the lab that was asked for (all that are found)"
+    )
     grading.add_argument(
         "--seconds", type=int, default=300, help="time for a submission (300)"
     )

@@ -6,6 +6,7 @@ is no notebook stops no other. Marks and feedback are written after each of them
 """
 
 import concurrent.futures
+import dataclasses
 import datetime
 import json
 import pathlib
@@ -43,6 +44,7 @@ def collect(folder):
 def grade(
     folder,
     *,
+    lab=None,
     isolated=True,
     seconds=300,
     cell_seconds=60,
@@ -54,6 +56,8 @@ def grade(
 
     Args:
         folder: path, as in `intake.collect`; for a zip, what `unpack` returns.
+        lab: str, the name of the lab that was asked for, or `None` for all. A notebook
+            of another lab is then not graded; its row says so.
         isolated: bool. Run student code in the sandbox. `False` runs it as an
             ordinary program of yours, with limits on time and memory alone.
         seconds: int ≥ 1. Time for a submission as a whole.
@@ -88,6 +92,8 @@ def grade(
             f"{'; '.join(bounds.missing_bounds())}. Grade on a Linux machine with "
             "bubblewrap, inside a container, or accept the risk with --unsafe."
         )
+    if lab is not None:
+        handed_in = [_asked_for(each, lab) for each in handed_in]
     others = [each for each in handed_in if each.path is None]
     to_grade = [each for each in handed_in if each.path is not None]
     release(sorted({each.lab for each in to_grade}))
@@ -96,14 +102,15 @@ def grade(
     told = on_graded or (lambda submission, status: None)
     for each in others:
         told((each.student, each.lab), each.remark)
-    rows = marks.write(others)
+    marks.remember_others(folder, others)
+    rows = marks.write()
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         tasks = {pool.submit(_grade_one, each, *limits): each for each in to_grade}
         try:
             for task in concurrent.futures.as_completed(tasks):
                 each = tasks[task]
                 marks.remember(each.student, each.lab, task.result())
-                rows = marks.write(others)
+                rows = marks.write()
                 told((each.student, each.lab), task.result())
         except BaseException:
             stop.set()
@@ -111,6 +118,14 @@ def grade(
             raise
     ours = {(each.student, each.lab) for each in handed_in}
     return [row for row in rows if (row["student"], row["lab"]) in ours]
+
+
+def _asked_for(handed_in, lab):
+    """Return a hand-in as it is, or as one that is not graded: another lab's."""
+    if handed_in.path is None or handed_in.lab == lab:
+        return handed_in
+    remark = f"is another lab's notebook, not {lab}"
+    return dataclasses.replace(handed_in, path=None, remark=remark)
 
 
 def _grade_one(handed_in, *limits):

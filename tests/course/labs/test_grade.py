@@ -144,6 +144,21 @@ def test_whatever_goes_wrong_with_one_submission_is_its_own_row(
     }
 
 
+def test_another_labs_notebook_is_not_graded_where_one_lab_is_asked_for(
+    handed_in, tmp_path, monkeypatch
+):
+    (tmp_path / "ada" / f"{LABS[1]}.ipynb").write_text("{}", "utf-8")
+    released = []
+    monkeypatch.setattr(grade, "release", released.extend)
+    monkeypatch.setattr(grade, "_grade_one", lambda each, *limits: "is read")
+    rows = grade.grade(tmp_path, lab=LABS[0], isolated=False)
+    assert released == [LABS[0]]
+    assert {row["lab"]: row["status"] for row in rows} == {
+        LABS[0]: "is read",
+        LABS[1]: f"is another lab's notebook, not {LABS[0]}",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
