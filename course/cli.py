@@ -95,6 +95,19 @@ def _score(options):
     print(f"leaderboard: {path}")
 
 
+def _time(options):
+    from course import results
+    from course.labs import grade, timing
+
+    chosen = [catalogue.find(name, "lab").stem for name in options.labs]
+    try:
+        rows = timing.measure(chosen or grade.names())
+    except grade.GradingFailed as error:
+        raise ValueError(str(error)) from error
+    if options.record:
+        results.add(rows)
+
+
 def _marks(options):
     from course.labs import grade, marks
 
@@ -294,6 +307,7 @@ ACTIONS = {
     "grade": _grade,
     "score": _score,
     "marks": _marks,
+    "time": _time,
 }
 
 if __name__ == "__main__":

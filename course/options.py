@@ -226,6 +226,18 @@ def _add_labs(commands):
     scoring.add_argument("folder", metavar="FOLDER_OR_ZIP")
     scoring.set_defaults(action="score")
 
+    timing = actions.add_parser(
+        "time",
+        help="measure how long a submission takes to grade",
+        description="Grade the model answers of each lab, one after the other, and "
+        "print the seconds. The machine should have nothing else to do.",
+    )
+    timing.add_argument("labs", nargs="*", metavar="LAB", help="such as lab01")
+    timing.add_argument(
+        "--record", action="store_true", help="put the seconds into data/results.json"
+    )
+    timing.set_defaults(action="time")
+
     about = "write the tables of marks anew, after points were given by hand"
     telling = actions.add_parser("marks", help=about, description=f"{about}.")
     telling.set_defaults(action="marks")

@@ -34,6 +34,7 @@ __all__ = [
     "unpack",
 ]
 LEAST = {"seconds": 1, "cell_seconds": 1, "memory_mib": 256, "jobs": 1}
+LIMITS = {"seconds": 300, "cell_seconds": 60, "memory_mib": 4096}  # of a submission
 
 
 def collect(folder):
@@ -46,9 +47,9 @@ def grade(
     *,
     lab=None,
     isolated=True,
-    seconds=300,
-    cell_seconds=60,
-    memory_mib=4096,
+    seconds=LIMITS["seconds"],
+    cell_seconds=LIMITS["cell_seconds"],
+    memory_mib=LIMITS["memory_mib"],
     jobs=2,
     on_graded=None,
 ):
@@ -98,14 +99,15 @@ def grade(
     to_grade = [each for each in handed_in if each.path is not None]
     release(sorted({each.lab for each in to_grade}))
     stop = threading.Event()
-    limits = (isolated, seconds, cell_seconds, memory_mib, stop)
+    limits = {"seconds": seconds, "cell_seconds": cell_seconds}
+    limits |= {"memory_mib": memory_mib, "isolated": isolated, "stop": stop}
     told = on_graded or (lambda submission, status: None)
     for each in others:
         told((each.student, each.lab), each.remark)
     marks.remember_others(folder, others)
     rows = marks.write()
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        tasks = {pool.submit(_grade_one, each, *limits): each for each in to_grade}
+        tasks = {pool.submit(grade_one, each, **limits): each for each in to_grade}
         try:
             for task in concurrent.futures.as_completed(tasks):
                 each = tasks[task]
@@ -128,10 +130,22 @@ def _asked_for(handed_in, lab):
     return dataclasses.replace(handed_in, path=None, remark=remark)
 
 
-def _grade_one(handed_in, *limits):
-    """Grade one submission; return its status, whatever happens."""
+def grade_one(handed_in, **limits):
+    """Grade one submission of a lab that is released.
+
+    Args:
+        handed_in: `HandIn` with a path.
+        limits: `isolated`, `seconds`, `cell_seconds` and `memory_mib`, as in `grade`,
+            and `stop`, a `threading.Event` that ends it when set.
+
+    Returns:
+        str, its status, whatever happens.
+
+    Raises:
+        Stopped: `stop` was set.
+    """
     try:
-        status, remarks = _status_of(handed_in, *limits)
+        status, remarks = _status_of(handed_in, **limits)
     except Stopped:
         raise
     except Exception as error:  # it is this submission's fault or bad luck alone
@@ -140,7 +154,7 @@ def _grade_one(handed_in, *limits):
     return "; ".join([status, *filter(None, [handed_in.remark]), *remarks])
 
 
-def _status_of(handed_in, isolated, seconds, cell_seconds, memory_mib, stop):
+def _status_of(handed_in, *, isolated, seconds, cell_seconds, memory_mib, stop):
     """Return what became of a submission, and remarks on what was handed in."""
     student, lab = key_of(handed_in.student), handed_in.lab
     try:

@@ -150,7 +150,7 @@ def test_another_labs_notebook_is_not_graded_where_one_lab_is_asked_for(
     (tmp_path / "ada" / f"{LABS[1]}.ipynb").write_text("{}", "utf-8")
     released = []
     monkeypatch.setattr(grade, "release", released.extend)
-    monkeypatch.setattr(grade, "_grade_one", lambda each, *limits: "is read")
+    monkeypatch.setattr(grade, "grade_one", lambda each, **limits: "is read")
     rows = grade.grade(tmp_path, lab=LABS[0], isolated=False)
     assert released == [LABS[0]]
     assert {row["lab"]: row["status"] for row in rows} == {
