@@ -1,4 +1,7 @@
-"""Make the website: the lessons as they are, with their outputs, to be read offline."""
+"""Make the website: the pages as they are, with their outputs, to be read offline.
+
+Labs are shown and downloaded as students get them, without solutions.
+"""
 
 import contextlib
 import html
@@ -19,7 +22,7 @@ import nbformat
 
 SOURCES = ROOT / "website"
 BUILD = ROOT / "build"
-SHOWN = ("lesson", "further", "solution")
+SHOWN = ("lesson", "further", "solution", "lab", "project")
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "bleach")
 ARCHIVE = "generative-models.zip"
 FILES = ("README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "uv.lock")
@@ -95,13 +98,17 @@ def write_pages(folder):
         (thumbnails / f"{page.name}.png").write_bytes(picture)
     shutil.copytree(NOTEBOOKS / "images", folder / "notebooks" / "images")
     for page in catalogue.pages(*SHOWN):
-        place = f"notebooks/{page.name}.ipynb"
-        for root in (folder, folder / "files" / "files"):
+        place = page.path.relative_to(ROOT).as_posix()
+        downloads = folder / "files" / "files"
+        for root in (folder, downloads):
             (root / place).parent.mkdir(parents=True, exist_ok=True)
         notebook = page.read()
+        if page.kind == "lab":
+            nbformat.write(copy.unsolved(notebook), downloads / place)
+        else:
+            shutil.copy(page.path, downloads / place)
         prepare(notebook, download=place)
         nbformat.write(notebook, folder / place)
-        shutil.copy(page.path, folder / "files" / "files" / place)
     pack(folder / "files" / ARCHIVE)
 
 
@@ -255,6 +262,8 @@ def first_page():
     contents = {
         "Lessons": _places("lesson"),
         "Going further": _places("further"),
+        "Labs": _places("lab"),
+        "Projects": _places("project"),
         "Reference": [*own, "data/results", "data/README"],
         "Solutions": _places("solution"),
     }
@@ -296,4 +305,7 @@ def heading_anchor(title):
 
 
 def _places(kind):
-    return [f"notebooks/{page.name}" for page in catalogue.pages(kind)]
+    return [
+        page.path.relative_to(ROOT).with_suffix("").as_posix()
+        for page in catalogue.pages(kind)
+    ]
