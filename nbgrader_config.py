@@ -4,9 +4,10 @@ import os
 import pathlib
 
 from course.labs.execute import Execute
+from course.labs.feedback import HideTests
 from course.labs.late import PercentADay
 
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.preprocessors import Execute as Original
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
@@ -25,6 +26,11 @@ c.CourseDirectory.db_url = f"sqlite:///{build}/gradebook.db"
 c.Autograde.autograde_preprocessors = [
     Execute if step is Original else step
     for step in Autograde.autograde_preprocessors.default()
+]
+# Feedback says what hidden tests found, and keeps their code back.
+c.GenerateFeedback.preprocessors = [
+    HideTests,
+    *GenerateFeedback.preprocessors.default(),
 ]
 # Labs with a due date: what each day costs that has begun after it.
 c.AssignLatePenalties.plugin_class = PercentADay

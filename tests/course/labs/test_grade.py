@@ -210,6 +210,7 @@ def test_points_are_those_that_the_work_deserves(lab, tmp_path):
     assert f"{second_points:.1f} / 20.0" in feedback
     (first, *_) = parts_of(lab)
     assert f"the model answer stands in for: {first['defines'][0]}" in feedback
+    assert "HIDDEN TESTS" not in feedback and "Hidden tests ran here" in feedback
 
 
 @pytest.mark.labs
