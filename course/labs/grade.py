@@ -177,6 +177,8 @@ def _status_of(handed_in, *, isolated, seconds, cell_seconds, memory_mib, stop):
         changed = handed_in.path.stat().st_mtime
         changed = datetime.datetime.fromtimestamp(changed, datetime.UTC)
         (submitted / "timestamp.txt").write_text(f"{changed:%Y-%m-%d %H:%M:%S} UTC")
+    else:
+        marks.forget_time(handed_in.student, lab)
     whose = (lab, f"--student={student}", "--force")
     with tempfile.TemporaryDirectory() as folder:
         _write_kernel(pathlib.Path(folder), memory_mib=memory_mib, isolated=isolated)

@@ -5,6 +5,7 @@ student and a column for each lab; `moodle.csv` and `canvas.csv` are the same in
 form that these platforms import.
 """
 
+import contextlib
 import csv
 import io
 import json
@@ -46,6 +47,18 @@ def roster():
     with gradebook() as book:
         who = book.db.query(Student.id, Student.last_name, Student.first_name)
         return sorted((tuple(each) for each in who if any(each[1:])), key=str)
+
+
+def forget_time(student, lab):
+    """Let a submission have no time, where the gradebook has that of an earlier one.
+
+    nbgrader keeps it otherwise, and charges for it.
+    """
+    from nbgrader.api import MissingEntry
+
+    with gradebook() as book, contextlib.suppress(MissingEntry):
+        book.find_submission(lab, release.key_of(student)).timestamp = None
+        book.db.commit()
 
 
 def remember(student, lab, status):
@@ -123,6 +136,7 @@ def write():
             points = (score, round(penalty, 2), most.get(lab, 0.0))
             values = (student, lab, *points, by_hand, status)
             rows.append(dict(zip(COLUMNS, values, strict=True)))
+    _write_by_student(rows, students)
     others = {
         (student, name): remark
         for found in _read(OTHERS).values()
@@ -132,7 +146,6 @@ def write():
         values = (student, name, 0.0, 0.0, 0.0, False, remark)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     write_table("marks.csv", COLUMNS, rows)
-    _write_by_student(rows, students)
     return rows
 
 

@@ -1,4 +1,5 @@
 import csv
+import datetime
 import runpy
 import shutil
 
@@ -106,6 +107,17 @@ def test_what_cannot_be_graded_keeps_its_row_until_its_folder_comes_again(build)
     marks.remember_others("one", [])
     marks.write()
     assert set(table(build)) == {"ada", "cy"}
+
+
+def test_a_file_of_the_same_name_that_is_not_graded_takes_no_points(build):
+    give("ada", 17)
+    marks.remember("ada", "lab", "graded")
+    marks.remember_others("one", [HandIn("ada", "lab", None, "is another lab's")])
+    graded, other = marks.write()
+    assert (graded["score"], other["score"]) == (17, 0)
+    with open(build / "table.csv", newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["lab"]) == float(row["total"]) == 17
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
@@ -282,6 +294,20 @@ def test_what_a_late_hand_in_costs_is_taken_off(points, penalty, left, build):
     (row,) = marks.write()
     found = (row["score"], row["late_penalty"], row["max_score"])
     assert found == (left, round(penalty, 2), 20)
+
+
+def test_a_time_that_is_not_known_is_not_that_of_the_hand_in_before(build):
+    give("ada", 17)
+    with marks.gradebook() as book:
+        book.update_or_create_assignment("lab", duedate="2027-01-15 12:00:00 UTC")
+        submission = book.find_submission("lab", "ada")
+        submission.timestamp = datetime.datetime(2027, 1, 17, 12)
+        book.db.commit()
+        assert submission.total_seconds_late == 2 * late.SECONDS_A_DAY
+    marks.forget_time("ada", "lab")
+    marks.forget_time("nobody", "lab")
+    with marks.gradebook() as book:
+        assert book.find_submission("lab", "ada").total_seconds_late == 0
 
 
 @pytest.mark.parametrize(
