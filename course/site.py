@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from course import copy, publish, report, samples
+from course import copy, publish, report, samples, terms
 from helpers import catalogue
 from helpers.files import DATA, NOTEBOOKS, ROOT
 from helpers.page import exercises
@@ -28,12 +28,6 @@ ARCHIVE = "generative-models.zip"
 FILES = ("README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "uv.lock")
 FILES += ("environment.yml", "conftest.py", "nbgrader_config.py")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
-TERM = re.compile(r"^(\w.*)\n    .*\[Lesson (\d\d)", re.MULTILINE)
-PROTECTED = re.compile(  # what no term is linked in
-    r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^\]]*\]\([^)]*\)|<[^>\n]*>"
-    r"|^#[^\n]*|^\|[^\n]*|\bhttps?://\S+)",
-    re.DOTALL | re.MULTILINE,
-)
 HARMLESS = ("text/plain", "text/latex", "image/png", "image/jpeg")
 TAGS = (
     *"a b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6".split(),
@@ -135,7 +129,7 @@ def prepare(notebook, *, download):
     title = notebook.cells[0]
     heading, _, rest = title.source.partition("\n\n")
     title.source = f"{heading}\n\n{_links(notebook, download)}\n\n{rest}"
-    link_terms(notebook, pathlib.PurePosixPath(download).name[:2])
+    terms.link_terms(notebook, pathlib.PurePosixPath(download).name[:2])
     for cell in notebook.cells:
         if cell.get("id") == "colab":
             cell.metadata.tags = ["hide-input"]
@@ -174,43 +168,6 @@ def _calm(output):
         return output
     told = exercises.sentence(output.evalue) or f"Not done yet. {output.evalue}"
     return nbformat.v4.new_output("stream", text=f"{told}\n")
-
-
-def link_terms(notebook, number):
-    """Let terms of the glossary lead there where a notebook's prose first has them.
-
-    Those of this lesson and of the ones before it: in another, the word may mean
-    something else. Title, headings, code, formulas, links and tags stay as they are,
-    and so do the references at the end.
-
-    Args:
-        notebook: nbformat notebook, changed.
-        number: str. That of its lesson, such as `"02"`.
-    """
-    glossary = (SOURCES / "glossary.md").read_text("utf-8")
-    terms = TERM.findall(glossary)
-    left = {name.split(" (")[0].casefold(): name for name, at in terms if at <= number}
-    for cell in notebook.cells[1:]:
-        if cell.cell_type == "markdown":
-            if cell.source.startswith("## References"):
-                break
-            parts = PROTECTED.split(cell.source)  # prose at even places
-            parts[::2] = [_link_terms(part, left) for part in parts[::2]]
-            cell.source = "".join(parts)
-
-
-def _link_terms(text, left):
-    """Link the terms of `left` in a text, and take them out of it."""
-
-    def link(found):
-        term = left.pop(found[0].casefold(), None)
-        return f"{{term}}`{found[0]} <{term}>`" if term else found[0]
-
-    names = sorted(left, key=len, reverse=True)
-    if not names:
-        return text
-    words = "|".join(map(re.escape, names))
-    return re.sub(rf"(?i)(?<![\w-])(?:{words})(?![\w-])", link, text)
 
 
 def clean(data):

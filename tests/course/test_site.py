@@ -8,7 +8,7 @@ import re
 import urllib.parse
 import zipfile
 
-from course import cli, publish, report, results, site
+from course import cli, publish, report, results, site, terms
 from helpers import catalogue
 from helpers.files import NOTEBOOKS, ROOT
 
@@ -208,7 +208,7 @@ def test_terms_lead_to_the_glossary_once_and_from_their_lesson_on(number, linked
     sources = ("# An epoch", TERMS_PAGE, TERMS_PAGE, "## References\n\nOn the prior.")
     cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    site.link_terms(notebook, number)
+    terms.link_terms(notebook, number)
     text = "\n".join(cell.source for cell in notebook.cells)
     assert re.findall(r"\{term\}`[^<`]* <([^>]*)>`", text) == linked
 
