@@ -12,9 +12,11 @@ from nbgrader.preprocessors import Execute as Original
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
 
+root = pathlib.Path(__file__).parent
 build = os.environ.get("COURSE_LABS", "build/labs")
+(root / build).mkdir(parents=True, exist_ok=True)  # for the gradebook
 c.CourseDirectory.course_id = "generative-models"
-c.CourseDirectory.root = str(pathlib.Path(__file__).parent)
+c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "notebooks/labs"
 c.CourseDirectory.release_directory = f"{build}/release"
 c.CourseDirectory.submitted_directory = f"{build}/submitted"

@@ -35,6 +35,7 @@ def gradebook():
     from nbgrader.api import Gradebook
 
     build = release.build_folder()
+    build.mkdir(parents=True, exist_ok=True)
     return Gradebook(f"sqlite:///{build / 'gradebook.db'}", "generative-models")
 
 

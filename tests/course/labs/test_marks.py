@@ -159,6 +159,12 @@ def test_without_a_roster_nobody_is_unknown(build):
     assert [row["status"] for row in marks.write()] == ["graded"]
 
 
+def test_before_anything_was_released_the_tables_are_empty(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_LABS", str(tmp_path / "not" / "yet"))
+    assert marks.write() == []
+    assert table(tmp_path / "not" / "yet") == {}
+
+
 def test_a_lab_that_nobody_has_handed_in_is_not_yet_missing(build):
     enrol(ada="Lovelace")
     assert marks.write() == []
