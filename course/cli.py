@@ -3,6 +3,7 @@
 import json
 import sys
 
+from course.labs import actions
 from course.options import make_parser
 from helpers import catalogue
 from helpers.budget import parse_seed
@@ -31,75 +32,6 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("course: stopped.", file=sys.stderr)
         return 130
-
-
-def _release(options):
-    from course.labs import grade, student
-
-    chosen = [catalogue.find(name, "lab").stem for name in options.labs]
-    chosen = chosen or grade.names()
-    try:
-        for path in (*grade.release(chosen), *student.write(chosen)):
-            print(path)
-    except grade.GradingFailed as error:
-        raise ValueError(str(error)) from error
-
-
-def _grade(options):
-    from course.labs import grade
-
-    from tqdm import tqdm
-
-    folder = grade.unpack(options.folder)
-    with tqdm(total=len(grade.collect(folder)), unit="submission") as bar:
-
-        def tell(submission, status):
-            bar.update()
-            if status != "graded":
-                bar.write(f"{'/'.join(submission)}: {status}")
-
-        try:
-            rows = grade.grade(
-                folder,
-                isolated=not options.unsafe,
-                seconds=options.seconds,
-                cell_seconds=options.cell_seconds,
-                memory_mib=options.memory,
-                jobs=options.jobs,
-                on_graded=tell,
-            )
-        except grade.GradingFailed as error:
-            raise ValueError(str(error)) from error
-    for row in rows:
-        points = f"{row['score']:g}/{row['max_score']:g}"
-        print(f"{row['student']:20} {row['lab']:20} {points:>8}  {row['status']}")
-    print(f"marks: {grade.build_folder() / 'marks.csv'}")
-    print(f"feedback: {grade.build_folder() / 'feedback'}")
-
-
-def _score(options):
-    from course.labs import platforms, score
-    from helpers.data.images import load_digits
-    from helpers.measure.projects import ON_DIGITS
-
-    project = catalogue.find(options.project, "project").stem
-    digits = load_digits("mnist") if project in ON_DIGITS else None
-    path, rows = score.score(project, platforms.unpack(options.folder), digits)
-    figure = score.figure_of(project)
-    for row in rows:
-        told = f"{row[figure]:10.4g}" if figure in row else " " * 10
-        level = row.get("level", "not scored")
-        print(f"{row.get('rank', ''):4} {row['student']:20} {told}  {level:10}", end="")
-        print(f"  {row['remark']}".rstrip())
-    print(f"leaderboard: {path}")
-
-
-def _marks(options):
-    from course.labs import grade, marks
-
-    marks.write()
-    for name in marks.TABLES:
-        print(grade.build_folder() / name)
 
 
 def _list(options):
@@ -289,10 +221,11 @@ ACTIONS = {
     "site": _site,
     "slides": _slides,
     "quizzes": _quizzes,
-    "release": _release,
-    "grade": _grade,
-    "score": _score,
-    "marks": _marks,
+    "release": actions.release_labs,
+    "grade": actions.grade_labs,
+    "score": actions.score_project,
+    "marks": actions.write_marks,
+    "time": actions.time_labs,
 }
 
 if __name__ == "__main__":

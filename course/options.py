@@ -64,13 +64,17 @@ Grade a folder of submissions that holds STUDENT/LAB.ipynb for each student, or 
 of an assignment's submissions as Moodle and Canvas write it.
 
   course labs grade submissions
-  course labs grade submissions.zip
+  course labs grade submissions.zip --lab lab01
   course labs grade submissions --jobs 4 --seconds 120
 
 Student code runs in a sandbox (bubblewrap) without network, with limits on time and
 memory. A submission that cannot be graded is named, and the rest are graded. Marks go
 to build/labs/marks.csv, feedback to build/labs/feedback; answers in words wait for a
 person: jupyter lab, then the Formgrader."""
+
+TIME_HELP = """\
+Grade the model answers of each lab, one after the other, and print the seconds. The
+machine should have nothing else to do."""
 
 SCORE_HELP = """\
 Score what was handed in for a project and write its leaderboard.
@@ -156,6 +160,9 @@ def _add_labs(commands):
     grading = _add(actions, "grade", "grade a folder of submissions", GRADE_HELP)
     grading.add_argument("folder", metavar="FOLDER_OR_ZIP")
     grading.add_argument(
+        "--lab", help="the lab that was asked for (all that are found)"
+    )
+    grading.add_argument(
         "--seconds", type=int, default=300, help="time for a submission (300)"
     )
     grading.add_argument(
@@ -176,6 +183,13 @@ def _add_labs(commands):
     scoring = _add(actions, "score", "write the leaderboard of a project", SCORE_HELP)
     scoring.add_argument("project", metavar="PROJECT", help="such as project2")
     scoring.add_argument("folder", metavar="FOLDER_OR_ZIP")
+
+    about = "measure how long a submission takes to grade"
+    timing = _add(actions, "time", about, TIME_HELP)
+    timing.add_argument("labs", nargs="*", metavar="LAB", help="such as lab01")
+    timing.add_argument(
+        "--record", action="store_true", help="put the seconds into data/results.json"
+    )
 
     about = "write the tables of marks anew, after points were given by hand"
     _add(actions, "marks", about)

@@ -1,4 +1,7 @@
-"""Make the website: the lessons as they are, with their outputs, to be read offline."""
+"""Make the website: the pages as they are, with their outputs, to be read offline.
+
+Labs are shown and downloaded as students get them, without solutions.
+"""
 
 import contextlib
 import html
@@ -10,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from course import copy, publish, report, samples
+from course import copy, publish, report, samples, terms
 from helpers import catalogue
 from helpers.files import DATA, NOTEBOOKS, ROOT
 from helpers.page import exercises
@@ -19,15 +22,9 @@ import nbformat
 
 SOURCES = ROOT / "website"
 BUILD = ROOT / "build"
-SHOWN = ("lesson", "further", "solution")
+SHOWN = ("lesson", "further", "solution", "lab", "project")
 NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "latex2mathml", "bleach")
 ARCHIVE = "generative-models.zip"
-TERM = re.compile(r"^(\w.*)\n    .*\[Lesson (\d\d)", re.MULTILINE)
-PROTECTED = re.compile(  # what no term is linked in
-    r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^\]]*\]\([^)]*\)|<[^>\n]*>"
-    r"|^#[^\n]*|^\|[^\n]*|\bhttps?://\S+)",
-    re.DOTALL | re.MULTILINE,
-)
 HARMLESS = ("text/plain", "text/latex", "image/png", "image/jpeg")
 TAGS = (
     *"a b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6".split(),
@@ -91,13 +88,17 @@ def write_pages(folder):
         (thumbnails / f"{page.name}.png").write_bytes(picture)
     shutil.copytree(NOTEBOOKS / "images", folder / "notebooks" / "images")
     for page in catalogue.pages(*SHOWN):
-        place = f"notebooks/{page.name}.ipynb"
-        for root in (folder, folder / "files" / "files"):
+        place = page.path.relative_to(ROOT).as_posix()
+        downloads = folder / "files" / "files"
+        for root in (folder, downloads):
             (root / place).parent.mkdir(parents=True, exist_ok=True)
         notebook = page.read()
+        if page.kind == "lab":
+            nbformat.write(copy.unsolved(notebook), downloads / place)
+        else:
+            shutil.copy(page.path, downloads / place)
         prepare(notebook, download=place)
         nbformat.write(notebook, folder / place)
-        shutil.copy(page.path, folder / "files" / "files" / place)
     copy.pack(folder / "files" / ARCHIVE)
 
 
@@ -111,7 +112,7 @@ def prepare(notebook, *, download):
     title = notebook.cells[0]
     heading, _, rest = title.source.partition("\n\n")
     title.source = f"{heading}\n\n{_links(notebook, download)}\n\n{rest}"
-    link_terms(notebook, pathlib.PurePosixPath(download).name[:2])
+    terms.link_terms(notebook, pathlib.PurePosixPath(download).name[:2])
     for cell in notebook.cells:
         if cell.get("id") == "colab":
             cell.metadata.tags = ["hide-input"]
@@ -150,43 +151,6 @@ def _calm(output):
         return output
     told = exercises.sentence(output.evalue) or f"Not done yet. {output.evalue}"
     return nbformat.v4.new_output("stream", text=f"{told}\n")
-
-
-def link_terms(notebook, number):
-    """Let terms of the glossary lead there where a notebook's prose first has them.
-
-    Those of this lesson and of the ones before it: in another, the word may mean
-    something else. Title, headings, code, formulas, links and tags stay as they are,
-    and so do the references at the end.
-
-    Args:
-        notebook: nbformat notebook, changed.
-        number: str. That of its lesson, such as `"02"`.
-    """
-    glossary = (SOURCES / "glossary.md").read_text("utf-8")
-    terms = TERM.findall(glossary)
-    left = {name.split(" (")[0].casefold(): name for name, at in terms if at <= number}
-    for cell in notebook.cells[1:]:
-        if cell.cell_type == "markdown":
-            if cell.source.startswith("## References"):
-                break
-            parts = PROTECTED.split(cell.source)  # prose at even places
-            parts[::2] = [_link_terms(part, left) for part in parts[::2]]
-            cell.source = "".join(parts)
-
-
-def _link_terms(text, left):
-    """Link the terms of `left` in a text, and take them out of it."""
-
-    def link(found):
-        term = left.pop(found[0].casefold(), None)
-        return f"{{term}}`{found[0]} <{term}>`" if term else found[0]
-
-    names = sorted(left, key=len, reverse=True)
-    if not names:
-        return text
-    words = "|".join(map(re.escape, names))
-    return re.sub(rf"(?i)(?<![\w-])(?:{words})(?![\w-])", link, text)
 
 
 def clean(data):
@@ -238,6 +202,8 @@ def first_page():
     contents = {
         "Lessons": _places("lesson"),
         "Going further": _places("further"),
+        "Labs": _places("lab"),
+        "Projects": _places("project"),
         "Reference": [*own, "data/results", "data/README"],
         "Solutions": _places("solution"),
     }
@@ -278,4 +244,7 @@ def heading_anchor(title):
 
 
 def _places(kind):
-    return [f"notebooks/{page.name}" for page in catalogue.pages(kind)]
+    return [
+        page.path.relative_to(ROOT).with_suffix("").as_posix()
+        for page in catalogue.pages(kind)
+    ]

@@ -6,6 +6,7 @@ is no notebook stops no other. Marks and feedback are written after each of them
 """
 
 import concurrent.futures
+import dataclasses
 import datetime
 import json
 import pathlib
@@ -33,6 +34,7 @@ __all__ = [
     "unpack",
 ]
 LEAST = {"seconds": 1, "cell_seconds": 1, "memory_mib": 256, "jobs": 1}
+LIMITS = {"seconds": 300, "cell_seconds": 60, "memory_mib": 4096}  # of a submission
 
 
 def collect(folder):
@@ -43,10 +45,11 @@ def collect(folder):
 def grade(
     folder,
     *,
+    lab=None,
     isolated=True,
-    seconds=300,
-    cell_seconds=60,
-    memory_mib=4096,
+    seconds=LIMITS["seconds"],
+    cell_seconds=LIMITS["cell_seconds"],
+    memory_mib=LIMITS["memory_mib"],
     jobs=2,
     on_graded=None,
 ):
@@ -54,6 +57,8 @@ def grade(
 
     Args:
         folder: path, as in `intake.collect`; for a zip, what `unpack` returns.
+        lab: str, the name of the lab that was asked for, or `None` for all. A notebook
+            of another lab is then not graded; its row says so.
         isolated: bool. Run student code in the sandbox. `False` runs it as an
             ordinary program of yours, with limits on time and memory alone.
         seconds: int ≥ 1. Time for a submission as a whole.
@@ -88,22 +93,26 @@ def grade(
             f"{'; '.join(bounds.missing_bounds())}. Grade on a Linux machine with "
             "bubblewrap, inside a container, or accept the risk with --unsafe."
         )
+    if lab is not None:
+        handed_in = [_asked_for(each, lab) for each in handed_in]
     others = [each for each in handed_in if each.path is None]
     to_grade = [each for each in handed_in if each.path is not None]
     release(sorted({each.lab for each in to_grade}))
     stop = threading.Event()
-    limits = (isolated, seconds, cell_seconds, memory_mib, stop)
+    limits = {"seconds": seconds, "cell_seconds": cell_seconds}
+    limits |= {"memory_mib": memory_mib, "isolated": isolated, "stop": stop}
     told = on_graded or (lambda submission, status: None)
     for each in others:
         told((each.student, each.lab), each.remark)
-    rows = marks.write(others)
+    marks.remember_others(folder, others)
+    rows = marks.write()
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        tasks = {pool.submit(_grade_one, each, *limits): each for each in to_grade}
+        tasks = {pool.submit(grade_one, each, **limits): each for each in to_grade}
         try:
             for task in concurrent.futures.as_completed(tasks):
                 each = tasks[task]
                 marks.remember(each.student, each.lab, task.result())
-                rows = marks.write(others)
+                rows = marks.write()
                 told((each.student, each.lab), task.result())
         except BaseException:
             stop.set()
@@ -113,10 +122,30 @@ def grade(
     return [row for row in rows if (row["student"], row["lab"]) in ours]
 
 
-def _grade_one(handed_in, *limits):
-    """Grade one submission; return its status, whatever happens."""
+def _asked_for(handed_in, lab):
+    """Return a hand-in as it is, or as one that is not graded: another lab's."""
+    if handed_in.path is None or handed_in.lab == lab:
+        return handed_in
+    remark = f"is another lab's notebook, not {lab}"
+    return dataclasses.replace(handed_in, path=None, remark=remark)
+
+
+def grade_one(handed_in, **limits):
+    """Grade one submission of a lab that is released.
+
+    Args:
+        handed_in: `HandIn` with a path.
+        limits: `isolated`, `seconds`, `cell_seconds` and `memory_mib`, as in `grade`,
+            and `stop`, a `threading.Event` that ends it when set.
+
+    Returns:
+        str, its status, whatever happens.
+
+    Raises:
+        Stopped: `stop` was set.
+    """
     try:
-        status, remarks = _status_of(handed_in, *limits)
+        status, remarks = _status_of(handed_in, **limits)
     except Stopped:
         raise
     except Exception as error:  # it is this submission's fault or bad luck alone
@@ -125,7 +154,7 @@ def _grade_one(handed_in, *limits):
     return "; ".join([status, *filter(None, [handed_in.remark]), *remarks])
 
 
-def _status_of(handed_in, isolated, seconds, cell_seconds, memory_mib, stop):
+def _status_of(handed_in, *, isolated, seconds, cell_seconds, memory_mib, stop):
     """Return what became of a submission, and remarks on what was handed in."""
     student, lab = key_of(handed_in.student), handed_in.lab
     try:
@@ -148,6 +177,8 @@ def _status_of(handed_in, isolated, seconds, cell_seconds, memory_mib, stop):
         changed = handed_in.path.stat().st_mtime
         changed = datetime.datetime.fromtimestamp(changed, datetime.UTC)
         (submitted / "timestamp.txt").write_text(f"{changed:%Y-%m-%d %H:%M:%S} UTC")
+    else:
+        marks.forget_time(handed_in.student, lab)
     whose = (lab, f"--student={student}", "--force")
     with tempfile.TemporaryDirectory() as folder:
         _write_kernel(pathlib.Path(folder), memory_mib=memory_mib, isolated=isolated)

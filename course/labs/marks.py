@@ -1,12 +1,15 @@
 """The tables of marks, written anew from the whole gradebook.
 
-`marks.csv` has a row for each submission, `table.csv` a row for each student and a
-column for each lab, as Moodle imports it; `canvas.csv` is the same as Canvas does.
+`marks.csv` has a row for each thing that was handed in, `table.csv` a row for each
+student and a column for each lab; `moodle.csv` and `canvas.csv` are the same in the
+form that these platforms import.
 """
 
+import contextlib
 import csv
 import io
 import json
+import pathlib
 import re
 
 from course.labs import release
@@ -17,9 +20,13 @@ COLUMNS = (
     *("needs_manual_grade", "status"),
 )
 WHO = ("student", "last_name", "first_name", "email")
+# Canvas's importer reads these by their place: lib/gradebook_importer.rb.
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-TABLES = ("marks.csv", "table.csv", "canvas.csv")
+MOODLE = ("First name", "Last name", "ID number", "Email address")
+NO_MARK = "-"  # Moodle's; it takes an empty cell of a new column for a mark
+TABLES = ("marks.csv", "table.csv", "moodle.csv", "canvas.csv")
 CANVAS_ID = re.compile(r"(?:.+_)?(\d+)")  # `platforms` writes name and number so
+STATUS, OTHERS = "status.json", "others.json"  # what is kept from run to run
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 
 
@@ -28,6 +35,7 @@ def gradebook():
     from nbgrader.api import Gradebook
 
     build = release.build_folder()
+    build.mkdir(parents=True, exist_ok=True)
     return Gradebook(f"sqlite:///{build / 'gradebook.db'}", "generative-models")
 
 
@@ -42,6 +50,18 @@ def roster():
         return sorted((tuple(each) for each in who if any(each[1:])), key=str)
 
 
+def forget_time(student, lab):
+    """Let a submission have no time, where the gradebook has that of an earlier one.
+
+    nbgrader keeps it otherwise, and charges for it.
+    """
+    from nbgrader.api import MissingEntry
+
+    with gradebook() as book, contextlib.suppress(MissingEntry):
+        book.find_submission(lab, release.key_of(student)).timestamp = None
+        book.db.commit()
+
+
 def remember(student, lab, status):
     """Keep what became of a submission, beside what became of it before.
 
@@ -49,21 +69,32 @@ def remember(student, lab, status):
         student, lab: str.
         status: str that begins with "graded", or says why it could not be graded.
     """
-    known = _remembered()
+    known = _read(STATUS)
     entry = known.setdefault(student, {}).setdefault(lab, {"was_graded": False})
     entry["status"] = status
     entry["was_graded"] = entry["was_graded"] or status.startswith("graded")
-    replace_text(_memory(), json.dumps(known, ensure_ascii=False, indent=1))
+    _keep(STATUS, known)
 
 
-def write(others=()):
-    """Write the tables, with every submission that there ever was.
+def remember_others(folder, others):
+    """Keep what a folder holds that cannot be graded, in place of what it held before.
+
+    Args:
+        folder: path, as given for grading.
+        others: list of `HandIn` without a path.
+    """
+    known = _read(OTHERS)
+    known[str(pathlib.Path(folder).resolve())] = [
+        [other.student, other.lab, other.remark] for other in others
+    ]
+    _keep(OTHERS, known)
+
+
+def write():
+    """Write the tables, with everything that was ever handed in.
 
     A student whom the gradebook knows, from a roster or another lab, has a row for each
     lab that somebody has handed in. Whoever is not on the roster is said to be so.
-
-    Args:
-        others: list of `HandIn` that belong to no lab; each gets a row too.
 
     Returns:
         list of dicts with the keys `COLUMNS`; the score is what is left after the
@@ -82,7 +113,7 @@ def write(others=()):
         }
         known = {
             (student, lab): entry
-            for student, labs in _remembered().items()
+            for student, labs in _read(STATUS).items()
             for lab, entry in labs.items()
         }
         handed_in = {(release.key_of(student), lab) for student, lab in known}
@@ -106,16 +137,21 @@ def write(others=()):
             points = (score, round(penalty, 2), most.get(lab, 0.0))
             values = (student, lab, *points, by_hand, status)
             rows.append(dict(zip(COLUMNS, values, strict=True)))
-    for other in others:
-        values = (other.student, other.lab, 0.0, 0.0, 0.0, False, other.remark)
+    _write_by_student(rows, students)
+    others = {
+        (student, name): remark
+        for found in _read(OTHERS).values()
+        for student, name, remark in found
+    }
+    for (student, name), remark in sorted(others.items()):
+        values = (student, name, 0.0, 0.0, 0.0, False, remark)
         rows.append(dict(zip(COLUMNS, values, strict=True)))
     write_table("marks.csv", COLUMNS, rows)
-    _write_by_student(rows, students)
     return rows
 
 
 def _write_by_student(rows, students):
-    """Write `table.csv`: points by student and lab; blank where nothing came."""
+    """Write the tables with a row for each student; blank where nothing came."""
     labs = sorted({row["lab"] for row in rows if row["max_score"]})
     table = {}
     for row in rows:
@@ -129,10 +165,24 @@ def _write_by_student(rows, students):
         entry[row["lab"]] = row["score"]
         entry["total"] = entry.get("total", 0.0) + row["score"]
     write_table("table.csv", (*WHO, *labs, "total"), table.values())
+    by_moodle = [_as_moodle_has_it(entry, labs) for entry in table.values()]
+    by_moodle = [entry for entry in by_moodle if entry["Email address"]]
+    write_table("moodle.csv", (*MOODLE, *labs), by_moodle)
     most = {row["lab"]: row["max_score"] for row in rows}
     points = {"Student": "Points Possible"} | {lab: most[lab] for lab in labs}
     by_canvas = [points, *map(_as_canvas_has_it, table.values())]
     write_table("canvas.csv", (*CANVAS, *labs), by_canvas)
+
+
+def _as_moodle_has_it(entry, labs):
+    """Return a student's row with the names of Moodle's columns.
+
+    Rows are found by the email address. Moodle gives the marks of a row without one to
+    the student of the row before, so those are left out.
+    """
+    who = (entry["first_name"], entry["last_name"], entry["student"], entry["email"])
+    scores = {lab: entry.get(lab, NO_MARK) for lab in labs}
+    return dict(zip(MOODLE, who, strict=True)) | scores
 
 
 def _as_canvas_has_it(entry):
@@ -171,13 +221,14 @@ def write_table(name, columns, rows):
 def _harmless(value):
     """Return a cell that a spreadsheet takes as text, however it begins."""
     is_formula = isinstance(value, str) and value.startswith(FORMULA)
-    return f"'{value}" if is_formula else value
+    return f"'{value}" if is_formula and value != NO_MARK else value
 
 
-def _memory():
-    return release.build_folder() / "status.json"
-
-
-def _remembered():
-    path = _memory()
+def _read(name):
+    path = release.build_folder() / name
     return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def _keep(name, known):
+    text = json.dumps(known, ensure_ascii=False, indent=1)
+    replace_text(release.build_folder() / name, text)

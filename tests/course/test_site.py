@@ -7,7 +7,7 @@ import pathlib
 import re
 import urllib.parse
 
-from course import cli, publish, report, results, site
+from course import cli, publish, report, results, site, terms
 from helpers import catalogue
 from helpers.files import NOTEBOOKS, ROOT
 
@@ -105,16 +105,43 @@ def test_every_picture_has_an_alternative_text(pages):
             assert len(text) > 20 and "/" not in text.split()[0], (path, image)
 
 
-def test_each_lesson_can_be_downloaded_as_it_is(built):
-    for source in catalogue.pages(*site.SHOWN):
-        place = built / "notebooks" / f"{source.name}.html"
-        [link] = [
-            link
-            for link in Page(place).links
-            if link.endswith(".ipynb") and "://" not in link
-        ]
-        copy = (place.parent / link).resolve()
-        assert copy.read_bytes() == source.path.read_bytes()
+def download_of(page, built):
+    """Return the path of a page on the website, and of the file that it offers."""
+    place = built / page.path.relative_to(ROOT).with_suffix(".html")
+    [link] = [
+        link
+        for link in Page(place).links
+        if link.endswith(".ipynb") and "/files/" in link and "://" not in link
+    ]
+    return place, (place.parent / link).resolve()
+
+
+def test_each_page_but_a_lab_can_be_downloaded_as_it_is(built):
+    kinds = set(site.SHOWN) - {"lab"}
+    for page in catalogue.pages(*kinds):
+        _, copy = download_of(page, built)
+        assert copy.read_bytes() == page.path.read_bytes()
+
+
+def test_a_lab_is_shown_and_downloaded_without_its_solutions(built):
+    for page in catalogue.pages("lab"):
+        answers = re.findall(
+            r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END",
+            "\n".join(cell.source for cell in page.read().cells),
+            re.DOTALL,
+        )
+        lines = {line.strip() for answer in answers for line in answer.splitlines()}
+        place, copy = download_of(page, built)
+        shown = html.unescape(re.sub(r"<[^>]*>", "", place.read_text("utf-8")))
+        given = "\n".join(cell.source for cell in nbformat.read(copy, 4).cells)
+        unsolved = "\n".join(
+            cell.source for cell in site.copy.unsolved(page.read()).cells
+        )
+        kept = {line.strip() for line in unsolved.splitlines()}
+        secret = {line for line in lines - kept if len(line) > 30}
+        assert len(secret) > 20
+        for line in secret:
+            assert line not in shown and line not in given, (page.name, line)
 
 
 def test_the_first_page_leads_to_each_lesson_and_to_the_course(built):
@@ -167,7 +194,7 @@ def test_terms_lead_to_the_glossary_once_and_from_their_lesson_on(number, linked
     sources = ("# An epoch", TERMS_PAGE, TERMS_PAGE, "## References\n\nOn the prior.")
     cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    site.link_terms(notebook, number)
+    terms.link_terms(notebook, number)
     text = "\n".join(cell.source for cell in notebook.cells)
     assert re.findall(r"\{term\}`[^<`]* <([^>]*)>`", text) == linked
 

@@ -144,6 +144,21 @@ def test_whatever_goes_wrong_with_one_submission_is_its_own_row(
     }
 
 
+def test_another_labs_notebook_is_not_graded_where_one_lab_is_asked_for(
+    handed_in, tmp_path, monkeypatch
+):
+    (tmp_path / "ada" / f"{LABS[1]}.ipynb").write_text("{}", "utf-8")
+    released = []
+    monkeypatch.setattr(grade, "release", released.extend)
+    monkeypatch.setattr(grade, "grade_one", lambda each, **limits: "is read")
+    rows = grade.grade(tmp_path, lab=LABS[0], isolated=False)
+    assert released == [LABS[0]]
+    assert {row["lab"]: row["status"] for row in rows} == {
+        LABS[0]: "is read",
+        LABS[1]: f"is another lab's notebook, not {LABS[0]}",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -195,6 +210,7 @@ def test_points_are_those_that_the_work_deserves(lab, tmp_path):
     assert f"{second_points:.1f} / 20.0" in feedback
     (first, *_) = parts_of(lab)
     assert f"the model answer stands in for: {first['defines'][0]}" in feedback
+    assert "HIDDEN TESTS" not in feedback and "Hidden tests ran here" in feedback
 
 
 @pytest.mark.labs

@@ -1,4 +1,5 @@
 import csv
+import datetime
 import runpy
 import shutil
 
@@ -94,11 +95,29 @@ def test_a_name_that_nbgrader_would_take_as_a_pattern_keeps_its_marks():
     assert rows == {"a*": 1, "ab": 2, "a%2A": 3}
 
 
-def test_what_belongs_to_no_lab_has_a_row(build):
-    marks.write([HandIn("bo", "x.ipynb", None, "is named as no lab")])
-    assert table(build)["bo"]["status"] == "is named as no lab"
+def test_what_cannot_be_graded_keeps_its_row_until_its_folder_comes_again(build):
+    marks.remember_others("one", [HandIn("bo", "x.ipynb", None, "is named as no lab")])
     marks.write()
-    assert "bo" not in table(build)  # it was another folder's
+    assert table(build)["bo"]["status"] == "is named as no lab"
+    marks.remember_others("two", [HandIn("cy", "", None, "is an empty folder")])
+    give("ada", 17)
+    marks.remember("ada", "lab", "graded")
+    marks.write()
+    assert set(table(build)) == {"ada", "bo", "cy"}
+    marks.remember_others("one", [])
+    marks.write()
+    assert set(table(build)) == {"ada", "cy"}
+
+
+def test_a_file_of_the_same_name_that_is_not_graded_takes_no_points(build):
+    give("ada", 17)
+    marks.remember("ada", "lab", "graded")
+    marks.remember_others("one", [HandIn("ada", "lab", None, "is another lab's")])
+    graded, other = marks.write()
+    assert (graded["score"], other["score"]) == (17, 0)
+    with open(build / "table.csv", newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["lab"]) == float(row["total"]) == 17
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
@@ -140,6 +159,12 @@ def test_without_a_roster_nobody_is_unknown(build):
     assert [row["status"] for row in marks.write()] == ["graded"]
 
 
+def test_before_anything_was_released_the_tables_are_empty(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_LABS", str(tmp_path / "not" / "yet"))
+    assert marks.write() == []
+    assert table(tmp_path / "not" / "yet") == {}
+
+
 def test_a_lab_that_nobody_has_handed_in_is_not_yet_missing(build):
     enrol(ada="Lovelace")
     assert marks.write() == []
@@ -154,7 +179,8 @@ def test_the_table_has_a_row_for_each_student_and_a_column_for_each_lab(build):
     give("ada", 17)
     marks.remember("ada", "lab", "graded")
     marks.remember("ada", "lab2", "is not valid JSON")
-    marks.write([HandIn("bo", "x.ipynb", None, "is named as no lab")])
+    marks.remember_others("one", [HandIn("bo", "x.ipynb", None, "is named as no lab")])
+    marks.write()
     with open(build / "table.csv", newline="", encoding="utf-8") as file:
         ada, bo = csv.DictReader(file)
     assert list(ada) == [*marks.WHO, "lab", "lab2", "total"]
@@ -183,6 +209,77 @@ def test_canvas_knows_its_columns_students_and_points(build):
     ]
 
 
+def read_as_canvas_does(path):
+    """Return `(points, marks)` as Canvas's importer finds them, by its own rules.
+
+    lib/gradebook_importer.rb: the first column's name has "Student" in it, the second's
+    "ID", and the column before the labs "Section". After the first two come either SIS
+    Login ID or SIS User ID and SIS Login ID. A row with "Points Possible" first is no
+    student; who a student is say, in this order, the ID, the login and the name.
+    """
+    with open(path, newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert "Student" in header[0] and "ID" in header[1]
+    num_columns = 3
+    if header[2] == "SIS Login ID":
+        num_columns = 4
+    elif header[2:4] == ["SIS User ID", "SIS Login ID"]:
+        num_columns = 5
+    assert "Section" in header[num_columns - 1]
+    points, found = {}, {}
+    for row in rows:
+        labs = dict(zip(header[num_columns:], row[num_columns:], strict=True))
+        if "Points Possible" in row[0]:
+            points = labs
+        else:
+            found[row[1] or row[num_columns - 2] or row[0]] = labs
+    return points, found
+
+
+def read_as_moodle_does(path, emails):
+    """Return marks by email address, as Moodle's importer finds them.
+
+    grade/import/csv/classes/load_data.php: the student is the one with the address; an
+    unknown address ends the import, and an empty one leaves the student of the row
+    before. "-" is no mark.
+    """
+    found, who = {}, None
+    with open(path, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            address = row["Email address"].strip()
+            if address:
+                assert address in emails
+                who = address
+            marks_of = {k: v for k, v in row.items() if k not in marks.MOODLE}
+            found.setdefault(who, []).append(marks_of)
+    return found
+
+
+@pytest.fixture
+def a_class(build):
+    """Give marks to a student on the roster and to one who is not, and none to bo."""
+    enrol(ada="Lovelace", bo="Yi")
+    for student, points in (("ada", 17), ("eve_77", 3)):
+        give(student, points)
+        marks.remember(student, "lab", "graded")
+    marks.write()
+    return build
+
+
+def test_canvas_finds_each_student_and_the_points(a_class):
+    points, found = read_as_canvas_does(a_class / "canvas.csv")
+    assert points == {"lab": "20.0"}
+    assert found == {"ada": {"lab": "17.0"}, "bo": {"lab": ""}, "77": {"lab": "3.0"}}
+
+
+def test_moodle_gives_nobody_the_marks_of_another(a_class):
+    emails = {"ada@example.org", "bo@example.org"}
+    assert read_as_moodle_does(a_class / "moodle.csv", emails) == {
+        "ada@example.org": [{"lab": "17.0"}],
+        "bo@example.org": [{"lab": "-"}],
+    }
+
+
 def test_the_roster_names_those_who_have_a_name(build):
     assert marks.roster() == []
     enrol(ada="Lovelace")
@@ -203,6 +300,20 @@ def test_what_a_late_hand_in_costs_is_taken_off(points, penalty, left, build):
     (row,) = marks.write()
     found = (row["score"], row["late_penalty"], row["max_score"])
     assert found == (left, round(penalty, 2), 20)
+
+
+def test_a_time_that_is_not_known_is_not_that_of_the_hand_in_before(build):
+    give("ada", 17)
+    with marks.gradebook() as book:
+        book.update_or_create_assignment("lab", duedate="2027-01-15 12:00:00 UTC")
+        submission = book.find_submission("lab", "ada")
+        submission.timestamp = datetime.datetime(2027, 1, 17, 12)
+        book.db.commit()
+        assert submission.total_seconds_late == 2 * late.SECONDS_A_DAY
+    marks.forget_time("ada", "lab")
+    marks.forget_time("nobody", "lab")
+    with marks.gradebook() as book:
+        assert book.find_submission("lab", "ada").total_seconds_late == 0
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 import csv
 import os
+import re
 
-from course import cli
+from course import cli, results
 from course.labs import score
+from helpers import catalogue
 from helpers.measure import projects
 
 import numpy as np
@@ -95,3 +97,34 @@ def test_the_command_prints_a_line_for_each_and_names_the_table(tmp_path, capsys
     assert len(said) == 3 and "shown" in said[0] and "not scored" in said[1]
     assert said[2].startswith("leaderboard: ")
     assert cli.main(["labs", "score", "project9", str(tmp_path)]) == 1
+
+
+REFERENCES = {  # what reached a level, as the ledger has it
+    ("project1_likelihood", "good"): ("02_vae", "negative_elbo_binarised"),
+    ("project1_likelihood", "very good"): ("02_vae", "iwae_nll"),
+    ("project2_gan", "good"): ("03_gan", "fid_dense"),
+    ("project2_gan", "very good"): ("03_gan", "fid_dcgan"),
+    ("project3_gpt", "good"): ("06_transformer", "gpt_val_loss_windows"),
+    ("project3_gpt", "very good"): ("06_transformer", "val_loss"),
+}
+
+
+def loss_of_counting():
+    """Return what counting has on Shakespeare, as project 3's page shows it."""
+    cells = catalogue.find("project3", "project").read().cells
+    texts = [o.get("text", "") for c in cells for o in c.get("outputs", [])]
+    return float(re.search(r"^counting +([\d.]+)$", "\n".join(texts), re.MULTILINE)[1])
+
+
+@pytest.mark.parametrize(("project", "level"), REFERENCES)
+def test_each_level_was_reached_by_every_recorded_run_of_its_reference(project, level):
+    figure, levels = projects.LEVELS[project]
+    values = [
+        row["value"]
+        for row in results.load()
+        if (row["lesson"], row["metric"]) == REFERENCES[project, level]
+        and row["budget"] == "cpu"
+    ]
+    scale = loss_of_counting() if figure == "over_counting" else 1
+    assert values and max(values) / scale <= levels[level] <= levels["pass"]
+    assert {(project, name) for name in levels} - set(REFERENCES) == {(project, "pass")}
