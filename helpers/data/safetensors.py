@@ -1,8 +1,8 @@
 """Read weights that others published as safetensors: names, shapes, and raw numbers.
 
-A file starts with 8 bytes that give the length of a header. The header is JSON: for each
-array its dtype, its shape, and where its bytes begin and end. The bytes follow. Nothing
-in such a file can run.
+A file starts with 8 bytes that give the length of a header. The header is JSON: for
+each array its dtype, its shape, and where its bytes begin and end. The bytes follow.
+Nothing in such a file can run.
 """
 
 import json
@@ -70,8 +70,8 @@ def _array(path, name, dtype, shape, start, stop, *, offset):
     num_bytes = math.prod(shape) * np.dtype(DTYPES[dtype]).itemsize
     if not 0 <= start <= stop or stop - start != num_bytes:
         raise ValueError(
-            f"{path.name}: {name} of shape {shape} and dtype {dtype} needs {num_bytes:,} "
-            f"bytes, its place has {stop - start:,}."
+            f"{path.name}: {name} of shape {shape} and dtype {dtype} needs "
+            f"{num_bytes:,} bytes, its place has {stop - start:,}."
         )
     if not num_bytes:
         return np.zeros(shape, DTYPES[dtype])
