@@ -83,10 +83,11 @@ def _places(model, tensors):
     for layer, name, columns in dense:
         for variable, suffix in ((layer.kernel, "weight"), (layer.bias, "bias")):
             value = tensors.get(f"{name}.{suffix}")
-            whole = None if value is None else np.asarray(value)
-            if whole is not None and name.endswith("c_attn"):
-                if whole.shape[-1] != 3 * width:
-                    yield variable, f"{name}.{suffix}", whole
-                    continue
-                whole = whole[..., columns]
-            yield variable, f"{name}.{suffix}", whole
+            if value is not None and name.endswith("c_attn"):
+                if value.shape[-1] != 3 * width:
+                    raise ValueError(
+                        f"{name}.{suffix} must have {3 * width} columns, "
+                        f"got shape {value.shape}."
+                    )
+                value = np.asarray(value)[..., columns]
+            yield variable, f"{name}.{suffix}", value
