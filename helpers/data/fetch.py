@@ -60,7 +60,7 @@ def cache_folder():
     return pathlib.Path(home) / "datasets"
 
 
-def fetch(name, *, url, sha256, size):
+def fetch(name, *, url, sha256, size, download=True):
     """Return the path of a verified file, downloading it where it must be.
 
     Args:
@@ -68,14 +68,15 @@ def fetch(name, *, url, sha256, size):
         url: str. Official address, `http`, `https`.
         sha256: str, 64 hexadecimal digits. What the file must add up to.
         size: int. Length of the file in bytes; a download that exceeds it is ended.
+        download: bool. Whether the address may be asked, if no folder has the file.
 
     Returns:
         `pathlib.Path` of a file whose SHA-256 is `sha256`.
 
     Raises:
         Unavailable: no folder has it and the download failed (no network, a failing or
-            slow server, another file), or `COURSE_OFFLINE` is set. Says the address,
-            the target path and the way out.
+            slow server, another file), is not wanted, or `COURSE_OFFLINE` is set. Says
+            the address, the target path and the way out.
 
     A file with another sum, or one that cannot be read, is named and not used; the one
     in `COURSE_DATA` is left as it is. A download must bring 256 KiB in every 15
@@ -99,6 +100,8 @@ def fetch(name, *, url, sha256, size):
     try:
         if os.environ.get("COURSE_OFFLINE"):
             raise OSError("COURSE_OFFLINE is set")
+        if not download:
+            raise OSError("a download was not asked for")
         _download(url, target, sha256=sha256, size=size)
     except OSError as error:  # requests' errors are OSErrors
         raise Unavailable(

@@ -7,6 +7,10 @@ from helpers.data.fetch import Unavailable, fetch
 
 KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 GITHUB = "https://raw.githubusercontent.com"
+GPT2 = (
+    "https://huggingface.co/openai-community/gpt2/resolve/"
+    "607a30d783dfa663caf39e06633721c8d4cfcd7e"
+)
 
 # Every file that a page may use, by its path below COURSE_DATA; size in bytes.
 FILES = {
@@ -51,17 +55,36 @@ FILES = {
         "sha256": "76a0a2d2f92b286371fe4d4044640910a04a803fdd2538e0f3f29a5c6f6b672e",
         "size": 29_470_338,
     },
+    "gpt2/model.safetensors": {
+        "url": f"{GPT2}/model.safetensors",
+        "sha256": "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707",
+        "size": 548_105_171,
+    },
+    "gpt2/vocab.json": {
+        "url": f"{GPT2}/vocab.json",
+        "sha256": "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
+        "size": 1_042_301,
+    },
+    "gpt2/merges.txt": {
+        "url": f"{GPT2}/merges.txt",
+        "sha256": "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
+        "size": 456_318,
+    },
 }
 
 
-def fetch_file(name):
+def fetch_file(name, *, download=True):
     """Return the path of one of `FILES`, verified, downloading it where it must be.
+
+    Args:
+        name: str, one of `FILES`.
+        download: bool. Whether the address may be asked, if no folder has the file.
 
     Raises:
         Unavailable: it is in no folder and cannot be downloaded; see
             `helpers.data.fetch.fetch`.
     """
-    return fetch(name, **FILES[name])
+    return fetch(name, **FILES[name], download=download)
 
 
 def load_source(source, loaders, *, notice):

@@ -221,6 +221,16 @@ def test_offline_asks_nobody(folders, monkeypatch):
     assert requests == []
 
 
+def test_a_download_that_is_not_wanted_asks_nobody_and_a_copy_is_used(folders):
+    with serve(CONTENT) as (url, requests):
+        options = {"url": url, "sha256": SHA256, "size": SIZE, "download": False}
+        with pytest.raises(Unavailable, match="a download was not asked for"):
+            fetch("file.bin", **options)
+        (folders / "classroom" / "file.bin").write_bytes(CONTENT)
+        assert fetch("file.bin", **options).read_bytes() == CONTENT
+    assert requests == []
+
+
 def test_course_data_that_is_no_folder_is_named(folders, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(folders / "missing"))
     with pytest.raises(ValueError, match="COURSE_DATA must be a folder, got .*missing"):

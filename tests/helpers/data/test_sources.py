@@ -70,7 +70,8 @@ def test_a_file_is_fetched_by_its_row_of_the_list(monkeypatch):
     row = {"url": "https://example.org/a", "sha256": "0" * 64, "size": 3}
     monkeypatch.setitem(sources.FILES, "a.txt", row)
     monkeypatch.setattr(sources, "fetch", lambda name, **rest: (name, rest))
-    assert fetch_file("a.txt") == ("a.txt", row)
+    assert fetch_file("a.txt") == ("a.txt", row | {"download": True})
+    assert fetch_file("a.txt", download=False)[1]["download"] is False
 
 
 def test_readme_lists_every_file_with_its_size_sum_and_address():

@@ -27,6 +27,7 @@ KEY = {
     "05_seqgan": {"before": "ABC", "after": "ABCAB"},
     "06_transformer": {"before": "BAC", "after": "BBAAC"},
     "07_diffusion": {"before": "BAC", "after": "BCABA"},
+    "08_pretrained": {"before": "BAB", "after": "AACBA"},
 }
 
 
