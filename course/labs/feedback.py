@@ -24,6 +24,7 @@ class HideTests(NbGraderPreprocessor):
         if cell.cell_type != "code":
             return cell, resources
         hidden = _lines("".join(HIDDEN.findall(cell.source)))
+        hidden |= {BEGIN, END} if hidden else set()
         cell.source = HIDDEN.sub(NOTICE, cell.source)
         hidden -= _lines(cell.source)
         for output in cell.get("outputs", []):

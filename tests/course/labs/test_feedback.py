@@ -34,15 +34,17 @@ def test_a_traceback_keeps_the_answer_and_the_message_and_no_hidden_line():
     frame = (
         "Cell In[5], line 4\n"
         '      1 check_equal("words", count(text), 2, look_at="split")\n'
-        '\x1b[32m      2\x1b[39m secret = \x1b[33m"a  b"\x1b[39m\n'
-        "\x1b[32m----> 3\x1b[39m check_equal(\n"
-        '\x1b[32m      4\x1b[39m     "double blanks", count(secret), 2'
+        "\x1b[32m      2\x1b[39m ### BEGIN HIDDEN TESTS\n"
+        '\x1b[32m      3\x1b[39m secret = \x1b[33m"a  b"\x1b[39m\n'
+        "\x1b[32m----> 4\x1b[39m check_equal(\n"
+        '\x1b[32m      5\x1b[39m     "double blanks", count(secret), 2'
     )
     answer = "Cell In[4], line 2, in count(text)\n----> 2     return 3"
     message = "AssertionError: double blanks: got 3, expected 2"
     (error,) = after(VISIBLE + REGION, frame, answer, message).outputs
     told = "\n".join(error.traceback)
     assert "secret" not in told and 'double blanks",' not in told
+    assert "HIDDEN TESTS" not in told
     assert 'check_equal("words"' in told
     assert error.traceback[1:] == [answer, message]
     assert error.evalue == "3, not 2"
