@@ -27,56 +27,52 @@ def paired_interval(differences, *, confidence):
     """Return the mean of paired differences, and half the width of its interval.
 
     Args:
-        differences: float, `(num_pairs,)`, or `(num_worlds, num_pairs)` where the pairs
-            come from several worlds: then the mean is over all of them, and the scatter
-            is that within a world.
+        differences: float, `(num_pairs,)`.
         confidence: float in (0, 1), as 0.95.
 
     Returns:
         Two floats: the mean, and what Student's t allows on either side of it.
 
     Raises:
-        ValueError: fewer than two pairs, or another `confidence`.
+        ValueError: another shape, fewer than two pairs, or another `confidence`.
     """
     from scipy.stats import t  # slow to import
 
-    differences = np.atleast_2d(np.asarray(differences, dtype=float))
-    if differences.ndim != 2 or differences.shape[1] < 2:
+    differences = np.asarray(differences, dtype=float)
+    if differences.ndim != 1 or len(differences) < 2:
         raise ValueError(
             f"An interval needs two pairs or more, got shape {differences.shape}."
         )
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be in (0, 1), got {confidence}.")
-    num_worlds, num_pairs = differences.shape
-    error = np.sqrt(differences.var(axis=1, ddof=1).mean() / differences.size)
-    factor = t.ppf((1 + confidence) / 2, num_worlds * (num_pairs - 1))
+    error = differences.std(ddof=1) / np.sqrt(len(differences))
+    factor = t.ppf((1 + confidence) / 2, len(differences) - 1)
     return float(differences.mean()), float(factor * error)
 
 
-def verdict(mean, half_width, means):
-    """Say in words what the interval of a difference shows.
+def verdict(intervals):
+    """Say in words what the intervals of a difference show, taken together.
 
     Args:
-        mean, half_width: float, of the interval over all worlds.
-        means: list of float, the mean of each world.
+        intervals: list of `(mean, half_width)`, one a world.
 
     Returns:
-        "lower" or "higher" where the interval and every world's mean lie on that side
-        of 0, else "no difference shown".
+        "lower" or "higher" where every interval lies on that side of 0, else "no
+        difference shown".
     """
-    if mean + half_width < 0 and max(means) < 0:
+    if all(mean + half < 0 for mean, half in intervals):
         return LOWER
-    if mean - half_width > 0 and min(means) > 0:
+    if all(mean - half > 0 for mean, half in intervals):
         return HIGHER
     return OPEN
 
 
 def verdicts(values, arm, rivals, *, measures):
-    """Compare one arm with its rivals, seed by seed.
+    """Compare one arm with its rivals, seed by seed, in each world by itself.
 
-    All comparisons together are wrong with a probability of at most `ERROR_RATE`: each
-    interval has the confidence 1 - ERROR_RATE / number of comparisons, after
-    Bonferroni.
+    In one world, all comparisons together are wrong with a probability of at most
+    `ERROR_RATE`: each interval has the confidence 1 - ERROR_RATE / number of
+    comparisons, after Bonferroni. A verdict asks this of every world.
 
     Args:
         values: dict of `(arm, measure)` to float `(num_worlds, num_seeds)`. A pair that
@@ -85,8 +81,8 @@ def verdicts(values, arm, rivals, *, measures):
         rivals, measures: lists of str.
 
     Returns:
-        list of dicts with `rival`, `measure`, `means` (of the arm minus the rival, one
-        a world), `mean`, `half_width` and `verdict`.
+        list of dicts with `rival`, `measure`, `intervals` (of the arm minus the rival,
+        `(mean, half_width)` for each world) and `verdict`.
     """
     gaps = {
         (rival, measure): np.subtract(values[arm, measure], values[rival, measure])
@@ -98,10 +94,9 @@ def verdicts(values, arm, rivals, *, measures):
     rows = []
     for (rival, measure), gap in gaps.items():
         confidence = 1 - ERROR_RATE / len(gaps)
-        mean, half = paired_interval(gap, confidence=confidence)
-        found = {"rival": rival, "measure": measure, "means": gap.mean(axis=1).tolist()}
-        found |= {"mean": mean, "half_width": half}
-        rows.append(found | {"verdict": verdict(mean, half, found["means"])})
+        intervals = [paired_interval(world, confidence=confidence) for world in gap]
+        row = {"rival": rival, "measure": measure, "intervals": intervals}
+        rows.append(row | {"verdict": verdict(intervals)})
     return rows
 
 
@@ -243,15 +238,15 @@ def record_all(lesson, table, names, measures):
 
 
 def describe(rows):
-    """Return the rows of `verdicts` as a table of text."""
+    """Return the rows of `verdicts` as a table of text, one column for each world."""
     often = f"{100 * ERROR_RATE:.0f} of 100 trials"
-    lines = [f"{len(rows)} comparisons, together wrong in at most {often}"]
-    lines.append(f"{'':29}{'mean of each world':>20}   all together")
+    lines = [f"{len(rows)} comparisons, together wrong in at most {often} of one world"]
+    worlds = range(len(rows[0]["intervals"]))
+    lines.append(f"{'':29}" + "".join(f"{f'world {k}':^19}" for k in worlds) + "both")
     for row in rows:
-        means = "".join(f"{mean:+10.3f}" for mean in row["means"])
-        interval = f"{row['mean']:+.3f} ± {row['half_width']:.3f}"
+        cells = "".join(f"{m:+8.3f} ± {h:.3f}   " for m, h in row["intervals"])
         name = f"{row['rival']:<17}{NAMES[row['measure']]:<14}"
-        lines.append(f"{name[:31]}{means}   {interval}  {row['verdict']}")
+        lines.append(f"{name[:31]}{cells}{row['verdict']}")
     return "\n".join(lines)
 
 

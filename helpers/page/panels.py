@@ -17,9 +17,9 @@ def plot_bands(panels, *, x, xlabel, ylabel, title, quantiles=(0, 1)):
         quantiles: the ends of the band; by default the lowest and the highest run.
 
     Returns:
-        The Axes, an array.
+        The Axes, an array; all panels have one scale.
     """
-    figure, axes = _make_axes(len(panels), height=3.6)
+    figure, axes = _make_axes(len(panels), height=3.6, sharey=True)
     for ax, (name, runs_by_name) in zip(axes, panels.items(), strict=True):
         for color, (label, runs) in zip(COLORS, runs_by_name.items(), strict=False):
             runs = np.asarray(runs)
@@ -58,10 +58,10 @@ def plot_plane(panels, *, xlabel, ylabel, title, curve_name, marks):
     return axes
 
 
-def _make_axes(num_panels, *, height):
-    width = 9 if num_panels > 1 else 6.4
-    size = (width, height)
-    figure, axes = plt.subplots(1, num_panels, figsize=size, layout="constrained")
+def _make_axes(num_panels, *, height, **options):
+    size = (9 if num_panels > 1 else 6.4, height)
+    options |= {"figsize": size, "layout": "constrained"}
+    figure, axes = plt.subplots(1, num_panels, **options)
     return figure, np.atleast_1d(axes)
 
 

@@ -48,7 +48,9 @@ def afresh(lesson, game):
 def test_roll_outs_keep_each_beginning_and_draw_the_rest(lesson, game):
     tokens = game.sample(300, seed=0)
     uniforms = np.random.default_rng(1).random((3, 900), dtype="float32")
-    blocks = lesson.roll_out(game.policy, ops.convert_to_tensor(tokens), uniforms)
+    blocks = lesson.roll_out(
+        game.rollout_policy, ops.convert_to_tensor(tokens), uniforms
+    )
     blocks = ops.convert_to_numpy(blocks).reshape(4, 300, 4)
     for t in range(4):
         np.testing.assert_array_equal(blocks[t, :, : t + 1], tokens[:, : t + 1])
@@ -81,7 +83,9 @@ def test_roll_outs_follow_the_network_that_reads_the_beginning(lesson, game):
 def test_roll_outs_leave_an_ended_line_ended(lesson, game):
     tokens = np.array([[4, 0, 0, 0], [0, 0, 0, 0]], dtype="int32")
     uniforms = np.full((3, 6), 0.999, dtype="float32")
-    texts = lesson.roll_out(game.policy, ops.convert_to_tensor(tokens), uniforms, 0)
+    texts = lesson.roll_out(
+        game.rollout_policy, ops.convert_to_tensor(tokens), uniforms, 0
+    )
     blocks = ops.convert_to_numpy(texts).reshape(4, 2, 4)
     assert (blocks[:, 1] == 0).all()
     assert (blocks[1:, 0, 1:] == 0).all() and blocks[0, 0, 1] != 0
@@ -140,7 +144,7 @@ def test_likelihood_lowers_the_loss_on_its_data(lesson, game, real):
     before = lesson.mean_nll(game, real)
     lesson.pretrain(game, real, num_epochs=20, batch_size=16, seed=0)
     assert lesson.mean_nll(game, real) < before - 0.1
-    same = zip(game.generator.weights, game.policy.weights, strict=True)
+    same = zip(game.generator.weights, game.rollout_policy.weights, strict=True)
     for fast, slow in same:
         np.testing.assert_array_equal(
             ops.convert_to_numpy(fast), ops.convert_to_numpy(slow)
@@ -303,7 +307,24 @@ def test_weights_are_drawn_as_published(further, paper_game):
     for layer in (d.transform, d.gate):  # Glorot, 8 inputs and 8 outputs
         drawn = np.abs(ops.convert_to_numpy(layer.kernel))
         assert 0.4 < drawn.max() <= np.sqrt(6 / 16) + 1e-6
-    assert not ops.convert_to_numpy(d.gate.bias).any()
+        drawn = ops.convert_to_numpy(layer.bias)  # of a vector of 8
+        assert 0.1 < drawn.std() and np.abs(drawn).max() <= np.sqrt(3 / 8) + 1e-6
+
+
+def test_a_run_comes_back_to_likelihood_without_the_controls(further, paper_game, real):
+    further.draw_as_published(paper_game, seed=0)
+    epochs = dict.fromkeys(("likelihood", "constant reward", "discriminator"), 1)
+    how = {"epochs": epochs, "round_sizes": ROUND, "seed": 0}
+    weights = {}
+
+    def keep(done):
+        weights[done] = paper_game.generator.get_weights()[0].copy()
+        return {"done": done}
+
+    phases = further.paper_phases(paper_game, real, **how)
+    play_phases(phases, evaluate=keep, evaluate_every=1, checkpoint=None)
+    np.testing.assert_array_equal(weights[1], weights[3])
+    assert (weights[1] != weights[2]).any()
 
 
 def test_a_run_comes_back_to_likelihood_before_the_discriminator(

@@ -9,19 +9,14 @@ import pytest
 def test_shares_of_known_and_of_different_pairs():
     reference = np.array([[1, 2, 3, 0], [4, 5, 0, 0]])
     rows = np.array([[1, 2, 5, 0], [1, 2, 0, 0]])  # 1 2, 2 5, 1 2
-    found, (speed, share, distinct) = measure_lines(
-        lambda num_rows, seed: rows, reference, num_rows=2, seed=0
-    )
-    assert found is rows and speed > 0
+    share, distinct = measure_lines(rows, reference)
     assert share == pytest.approx(2 / 3)
     assert distinct == pytest.approx(2 / 3)
 
 
 def test_the_end_is_no_word():
     rows = np.array([[1, 0, 0, 0]] * 2)  # no pair at all
-    _, (_, share, _) = measure_lines(
-        lambda num_rows, seed: np.r_[rows, [[1, 2, 0, 0]]], rows, num_rows=3, seed=0
-    )
+    share, _ = measure_lines(np.r_[rows, [[1, 2, 0, 0]]], rows)
     assert share == 0
 
 
