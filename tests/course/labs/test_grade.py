@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from course import cli
-from course.labs import grade, marks
+from course.labs import command, grade, marks
 from course.labs.sandbox import bounds
 from helpers.files import ROOT
 
@@ -227,6 +227,31 @@ def test_points_given_by_a_person_survive_grading_again(tmp_path):
     (after,) = grade.grade(tmp_path)
     assert after["score"] == before["score"] + 2
     assert after["needs_manual_grade"]  # nbgrader wants them looked at once more
+
+
+@pytest.mark.labs
+def test_a_test_that_was_wrong_is_mended_and_graded_again(tmp_path, monkeypatch):
+    """The tests of the source count, not those that the students were given."""
+    lab, sources = "lab06_transformer", tmp_path / "sources"
+    wrong, original = source_of(lab), command.nbgrader
+    test = next(c for c in wrong.cells if "### BEGIN HIDDEN TESTS" in c.source)
+    test.source = test.source.replace(
+        "### BEGIN HIDDEN", "assert False\n### BEGIN HIDDEN"
+    )
+    (sources / lab).mkdir(parents=True)
+    path = sources / lab / f"{lab}.ipynb"
+
+    def from_sources(*arguments, **options):
+        original(*arguments, f"--CourseDirectory.source_directory={sources}", **options)
+
+    monkeypatch.setattr(command, "nbgrader", from_sources)
+    nbformat.write(wrong, path)
+    grade.release([lab])
+    (before,) = grade_all(tmp_path / "in", {("ada", lab): solved(lab)}).values()
+    assert before["score"] == points_of(lab) - test.metadata.nbgrader.points
+    nbformat.write(source_of(lab), path)
+    (after,) = grade.grade(tmp_path / "in")
+    assert after["score"] == points_of(lab)
 
 
 @pytest.mark.labs
