@@ -159,12 +159,13 @@ class Grammar:
         return moved
 
 
-def write_bard(num_chars, *, seed):
+def write_bard(num_chars, *, seed, is_reversed=False):
     """Write whole speeches until there are at least `num_chars` characters.
 
     Args:
         num_chars: int >= 1.
         seed: int. The same seed writes the same text.
+        is_reversed: bool. Write the other dialect, as in `bard_grammar`.
 
     Returns:
         str.
@@ -175,7 +176,7 @@ def write_bard(num_chars, *, seed):
     if num_chars < 1:
         raise ValueError(f"num_chars must be at least 1, got {num_chars}.")
     uniforms = _uniforms(np.random.default_rng(seed))
-    grammar, names = bard_grammar(), list(SPEAKERS)
+    grammar, names = bard_grammar(is_reversed), list(SPEAKERS)
     speaker = names[int(next(uniforms) * len(names))]
     speeches, length = [], 0
     while length < num_chars:
@@ -186,29 +187,33 @@ def write_bard(num_chars, *, seed):
     return "".join(speeches)
 
 
-def bard_entropy():
+def bard_entropy(is_reversed=False):
     """Return the bard's entropy rate in nats per character, exact.
 
     Every speaker is equally frequent, so the rate is the mean entropy of a speech,
     choice of the next speaker included, over its mean length.
     """
-    grammar = bard_grammar()
+    grammar = bard_grammar(is_reversed)
     next_speaker = math.log(len(SPEAKERS) - 1)
     entropy = sum(next_speaker + grammar.entropy(name) for name in SPEAKERS)
     return entropy / sum(grammar.expected_length(name) for name in SPEAKERS)
 
 
 @functools.cache
-def bard_grammar():
-    """Return the bard's `Grammar`; a speaker's name is a rule that writes a speech."""
-    rules = {}
+def bard_grammar(is_reversed=False):
+    """Return the bard's `Grammar`; a speaker's name is a rule that writes a speech.
+
+    There are two dialects with the same words and forms of verse. With `is_reversed`,
+    the last word of each list is the likeliest one instead of the first.
+    """
+    rules, order = {}, -1 if is_reversed else 1
     for speaker, humour in SPEAKERS.items():
         words = {name: text.split() for name, text in HUMOURS[humour].items()}
         words |= COMMON
         for name, options in words.items():
-            rules[f"{name} {humour}"] = _weights(options)
+            rules[f"{name} {humour}"] = _weights(options[::order])
             rules[f"{name.capitalize()} {humour}"] = _weights(
-                [option.capitalize() for option in options]
+                [option.capitalize() for option in options[::order]]
             )
         rules[f"verse {humour}"] = [
             (1, verse.replace(">", f" {humour}>")) for verse in VERSES

@@ -67,11 +67,12 @@ def test_every_sampled_speech_has_one_derivation():
         assert {count for _, count in ends.values()} == {1}
 
 
-def test_mean_log_probability_approaches_the_entropy():
-    text = write_bard(150_000, seed=5)
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_mean_log_probability_approaches_the_entropy(is_reversed):
+    text = write_bard(150_000, seed=5, is_reversed=is_reversed)
     speeches = [s + "\n\n" for s in text.split("\n\n")[:-1]]
-    rate = bard_entropy()
-    grammar = bard_grammar()
+    rate = bard_entropy(is_reversed)
+    grammar = bard_grammar(is_reversed)
     scores = np.array(
         [
             math.log(4)
