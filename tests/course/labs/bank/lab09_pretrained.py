@@ -612,10 +612,24 @@ def masked_loss(logits, token_ids, is_chosen):
             ("tuple(piece) for piece in cut(text)", "tuple(x) for x in [text.encode()]")
         ],
         "letters, not bytes": [("tuple(piece)", "tuple(map(ord, piece.decode()))")],
-        "counted only once": [
-            ("words = {join_pair", "del words; words = {join_pair"),
-            ("ids, n in words.items()", "ids, n in [((), 1)]"),
-        ],
+        "counted only once": """
+def join_pair(ids, pair, new_id):
+    joined = []
+    for token in ids:
+        if joined and (joined[-1], token) == pair:
+            joined[-1] = new_id
+        else:
+            joined.append(token)
+    return tuple(joined)
+
+
+def learn_merges(text, num_merges):
+    counts = collections.Counter()
+    for piece in cut(text):
+        counts.update(itertools.pairwise(piece))
+    often = [pair for pair in counts if counts[pair] > 1]
+    return sorted(often, key=lambda pair: (-counts[pair], pair))[:num_merges]
+""",
         "numbers from 257": [
             ("join_pair(ids, best, new_id)", "join_pair(ids, best, new_id + 1)")
         ],
@@ -646,7 +660,8 @@ def masked_loss(logits, token_ids, is_chosen):
         "the longest token first": [
             (
                 "        for new_id, pair in enumerate(merges, start=256):\n"
-                "            ids = join_pair(ids, pair, new_id)\n",
+                "            if pair in itertools.pairwise(ids):\n"
+                "                ids = join_pair(ids, pair, new_id)\n",
                 "        parts = [bytes([i]) for i in range(256)]\n"
                 "        for left, right in merges:\n"
                 "            parts.append(parts[left] + parts[right])\n"
