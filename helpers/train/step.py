@@ -211,7 +211,12 @@ def _tf_step(loss_fn, variables, optimizer, jit_compile, num_parts):
         results, gradients = zip(*parts, strict=True)
         result = tree.map_structure(mean, *results)
         gradients = [mean(*each) for each in zip(*gradients, strict=True)]
-        update(gradients)
+        # No weight moves before the loss is known. By itself TensorFlow's optimizer of
+        # graphs now and then drops that order, and a weight that the loss reads but
+        # whose gradient does not need the value, such as a bias in the penalty of
+        # `input_gradient`, is then read after its change.
+        with tf.control_dependencies(tree.flatten(_tensors(result))):
+            update(gradients)
         return result
 
     return step

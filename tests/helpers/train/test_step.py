@@ -114,6 +114,35 @@ def test_a_step_in_parts_is_the_step_of_the_whole_batch(num_parts):
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="ignores parts")
+def test_no_weight_moves_before_the_penalty_has_read_it():
+    """The bias decides which units the penalty sees, and its gradient does not."""
+    x = np.random.default_rng(0).random((32, 20), dtype="float32")
+    keras.utils.set_random_seed(0)
+    hidden, head = layers.Dense(8), layers.Dense(1, use_bias=False)
+    net = keras.Sequential([keras.Input((20,)), hidden, layers.LeakyReLU(0.2), head])
+    start = net.get_weights()
+
+    def loss_fn(x):
+        value = ops.mean(net(x))
+        slopes = input_gradient(net, x)
+        return value + ops.mean(ops.sum(ops.square(slopes), axis=1))
+
+    W, b, w = start
+    s = np.where(x @ W + b > 0, 1, 0.2)  # (32, 8)
+    slopes = (s * w[:, 0]) @ W.T  # (32, 20)
+    expected = [
+        (x + 2 * slopes).T @ (s * w[:, 0]) / 32,
+        (s * w[:, 0]).mean(axis=0),
+        (s * (x @ W + b + 2 * slopes @ W)).mean(axis=0)[:, None],
+    ]
+    for _ in range(20):  # without the order one graph in eight was wrong
+        net.set_weights(start)
+        sgd = keras.optimizers.SGD(1.0)
+        gradient_step(loss_fn, train=[net], optimizer=sgd)(x)
+        for old, new, gradient in zip(start, net.get_weights(), expected, strict=True):
+            np.testing.assert_allclose(old - new, gradient, rtol=1e-4, atol=1e-5)
+
+
 def test_a_batch_that_cannot_be_cut_evenly_is_an_error():
     line, loss_fn = make_line()
     step = gradient_step(
