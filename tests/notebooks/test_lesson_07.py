@@ -406,12 +406,16 @@ def test_the_network_on_pixels_listens_to_time_and_class(further):
 CODES = {"latent_dim": 3, "hidden_units": (8,), "code_noise": 0.1}
 DENSE = {"units": 8, "num_blocks": 1, "num_classes": 10}
 GAN = {"noise": 4, "units": 8, "filters": (4, 4)}
+DENSE_GAN = {"noise": 4, "generator": (8,), "discriminator": (8,), "slope": 0.2}
+DENSE_GAN |= {"batch_norm": True, "penalty": 0.5, "beta_1": 0.0}
+DENSE_GAN |= {"learning_rate": 1e-3, "batch_size": 64, "average": 0.9}
 
 
 @pytest.mark.parametrize(
     ("family", "settings", "sizes", "names"),
     [
         ("train_vae", CODES, {"num_epochs": 1}, {"VAE"}),
+        ("train_dense_gan", DENSE_GAN, {"num_steps": 2}, {"dense GAN"}),
         ("train_gan", GAN, {"num_steps": 2}, {"DCGAN"}),
         (
             "train_diffusion",
