@@ -113,7 +113,6 @@ def test_a_step_in_parts_is_the_step_of_the_whole_batch(num_parts):
         np.testing.assert_allclose(whole, cut, rtol=1e-4)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="ignores parts")
 def test_no_weight_moves_before_the_penalty_has_read_it():
     """The bias decides which units the penalty sees, and its gradient does not."""
     x = np.random.default_rng(0).random((32, 20), dtype="float32")
@@ -135,7 +134,7 @@ def test_no_weight_moves_before_the_penalty_has_read_it():
         (s * w[:, 0]).mean(axis=0),
         (s * (x @ W + b + 2 * slopes @ W)).mean(axis=0)[:, None],
     ]
-    for _ in range(20):  # without the order one graph in eight was wrong
+    for _ in range(20):  # without the order one graph of TensorFlow in eight was wrong
         net.set_weights(start)
         sgd = keras.optimizers.SGD(1.0)
         gradient_step(loss_fn, train=[net], optimizer=sgd)(x)
@@ -143,6 +142,7 @@ def test_no_weight_moves_before_the_penalty_has_read_it():
             np.testing.assert_allclose(old - new, gradient, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="ignores parts")
 def test_a_batch_that_cannot_be_cut_evenly_is_an_error():
     line, loss_fn = make_line()
     step = gradient_step(
