@@ -12,6 +12,8 @@ import pytest
 from imports import import_graph, imported, reachable
 
 EXECUTED = ("lesson", "further", "solution")
+# JAX compiles in three quarters of the time, and nothing here runs for long.
+QUICKLY = "--xla_backend_optimization_level=0"
 HOW = {"jax": "uv sync --inexact --group jax", "torch": "see CONTRIBUTING.md"}
 
 
@@ -37,7 +39,7 @@ def backend(request):
 
 def run_pytest(backend, path):
     command = [sys.executable, "-m", "pytest", "-q", "-n0", "-m", "", str(path)]
-    environment = os.environ | {"KERAS_BACKEND": backend}
+    environment = os.environ | {"KERAS_BACKEND": backend, "XLA_FLAGS": QUICKLY}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True
     )
