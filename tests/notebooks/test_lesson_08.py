@@ -1,9 +1,13 @@
 """What lesson 08 promises of its definitions, and of GPT-2's weights in its blocks."""
 
+import importlib.util
 import itertools
 import json
 import re
+import subprocess
+import sys
 
+from helpers.data.safetensors import read_safetensors
 from helpers.lessons import load
 from helpers.text.gpt2 import gpt2_sizes, set_gpt2_weights
 from helpers.text.losses import token_losses
@@ -325,6 +329,33 @@ def test_gpt2s_weights_give_gpt2s_logits_in_the_blocks_of_lesson_06(lesson):
     model = load_gpt2(lesson, tensors)
     expected = np.stack([forward(tensors, row) for row in ids])
     np.testing.assert_allclose(numpy(model(ids)), expected, atol=1e-4 * expected.std())
+
+
+WRITE_BY_TRANSFORMERS = f"""
+import pathlib, sys, numpy, torch, transformers
+folder, ids = pathlib.Path(sys.argv[1]), torch.tensor({some_ids().tolist()})
+sizes = dict(vocab_size={VOCAB}, n_positions={LENGTH}, n_embd={WIDTH}, n_layer={DEPTH})
+config = transformers.GPT2Config(**sizes, n_head={HEADS}, initializer_range=0.5)
+torch.manual_seed(0)
+model = transformers.GPT2Model(config).eval()
+model.save_pretrained(folder)
+logits = model(ids).last_hidden_state @ model.wte.weight.T
+numpy.save(folder / "logits.npy", logits.detach().numpy())
+"""
+
+
+@pytest.mark.skipif(
+    not all(map(importlib.util.find_spec, ("torch", "transformers"))),
+    reason="torch and transformers are not installed: see CONTRIBUTING.md",
+)
+def test_a_file_that_transformers_wrote_gives_its_logits(lesson, tmp_path):
+    # In a process of its own, since TensorFlow and PyTorch do not share one everywhere.
+    command = [sys.executable, "-c", WRITE_BY_TRANSFORMERS, str(tmp_path)]
+    subprocess.run(command, check=True)
+    model = load_gpt2(lesson, read_safetensors(tmp_path / "model.safetensors"))
+    expected = np.load(tmp_path / "logits.npy")
+    found = numpy(model(some_ids()))
+    np.testing.assert_allclose(found, expected, atol=1e-4 * expected.std())
 
 
 def test_every_array_of_the_file_but_the_masks_matters(lesson):
