@@ -21,7 +21,8 @@ def record(lesson, metric, value, *, unit, source="", **more):
         value: float, finite.
         unit: str, such as `"nats/image"`.
         source: str. The data that were measured on, such as `"mnist"`.
-        more: further fields of the row, JSON values.
+        more: further fields of the row, JSON values. A mean over seeds brings its
+            sample standard deviation, `spread`, and `num_seeds`.
 
     Raises:
         ValueError: `value` is NaN or infinite.
@@ -45,7 +46,8 @@ def record(lesson, metric, value, *, unit, source="", **more):
         "date": datetime.date.today().isoformat(),
         **more,
     }
-    print(f"{lesson}  {metric} = {value:.5g} {unit}")
+    spread = f" ± {more['spread']:.2g}" if more.get("spread") else ""
+    print(f"{lesson}  {metric} = {value:.5g}{spread} {unit}")
     pending = os.environ.get("COURSE_LEDGER")
     if pending:
         with open(pending, "a", encoding="utf-8") as file:
